@@ -1,0 +1,107 @@
+"""JSON as this project accepts it: strict UTF-8, no duplicate keys, no floats, bounded depth and numbers (RFC 8259, I-JSON).
+
+Looser readers disagree about such bytes, and two readers of one signed message must never disagree.
+"""
+
+import json
+from typing import Any, NoReturn, TypeVar
+
+import msgspec
+
+from hub.protocol.codes import Code
+from hub.protocol.errors import Refused
+
+MAX_DEPTH = 16
+MAX_INTEGER = 2**53 - 1
+T = TypeVar("T")
+
+
+def parse_strict(raw: bytes) -> dict[str, Any]:
+    """Return the JSON object in `raw`. Raises: Refused (`json.*`) for anything looser than the rules above."""
+    if raw.startswith(b"\xef\xbb\xbf"):
+        raise Refused(Code.JSON_SYNTAX, detail="byte order mark")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Refused(Code.JSON_ENCODING, detail=f"byte {error.start}") from error
+    _require_depth(raw)
+    try:
+        value = json.loads(
+            text, object_pairs_hook=_unique, parse_constant=_no_number, parse_float=_no_number, parse_int=_integer
+        )
+    except json.JSONDecodeError as error:
+        raise Refused(Code.JSON_SYNTAX, detail=f"{error.msg}, character {error.pos}") from error
+    if not isinstance(value, dict):
+        raise Refused(Code.JSON_SYNTAX, detail="not an object")
+    if "\\u" in text:  # strict UTF-8 cannot hold a surrogate; only an escape can
+        _require_no_surrogates(value)
+    return value
+
+
+def decode_strict(raw: bytes, type: type[T]) -> T:
+    """Return `raw` as `type`. Raises: Refused (`json.*`, or `json.schema` with the place that does not fit)."""
+    value = parse_strict(raw)
+    try:
+        return msgspec.convert(value, type=type, strict=True)
+    except msgspec.ValidationError as error:
+        message, _, place = str(error).partition(" - at `$")
+        raise Refused(Code.JSON_SCHEMA, field=place.rstrip("`") or None, detail=message) from error
+
+
+def encode_json(value: object) -> bytes:
+    """Return `value` as compact JSON with sorted keys: the form in which this project writes what it signs."""
+    return msgspec.json.encode(value, order="deterministic")
+
+
+def _require_depth(raw: bytes) -> None:
+    # json.loads recurses: the depth is bounded before it runs.
+    if raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH:
+        return
+    depth, in_string, escaped = 0, False, False
+    for byte in raw:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif byte == 0x5C:
+                escaped = True
+            elif byte == 0x22:
+                in_string = False
+        elif byte == 0x22:
+            in_string = True
+        elif byte in (0x5B, 0x7B):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise Refused(Code.JSON_DEPTH, detail=f"> {MAX_DEPTH}")
+        elif byte in (0x5D, 0x7D):
+            depth -= 1
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise Refused(Code.JSON_DUPLICATE_KEY)
+    return value
+
+
+def _no_number(text: str) -> NoReturn:
+    raise Refused(Code.JSON_NUMBER, detail=text[:20])
+
+
+def _integer(text: str) -> int:
+    # Length first: int() of a very long text is slow.
+    if len(text) >= 18 or abs(int(text)) > MAX_INTEGER:
+        raise Refused(Code.JSON_NUMBER, detail=text[:20])
+    return int(text)
+
+
+def _require_no_surrogates(value: object) -> None:
+    if isinstance(value, str):
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            raise Refused(Code.JSON_ENCODING, detail="lone surrogate")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _require_no_surrogates(key)
+            _require_no_surrogates(item)
+    elif isinstance(value, list):
+        for item in value:
+            _require_no_surrogates(item)
