@@ -1,0 +1,45 @@
+# Two commands matter: `make demo` sets up and plays the main job, `make test` sets up and passes the tests.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+
+.PHONY: demo desk test lint lock clean
+.DELETE_ON_ERROR:
+
+demo: .venv/run.stamp
+	$(BIN)/hanxun demo --once
+
+desk: .venv/run.stamp
+	$(BIN)/hanxun demo
+
+test: .venv/dev.stamp lint
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_OPTIONS)
+
+lint: .venv/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/run.stamp: .venv/bin/python requirements/run.txt pyproject.toml
+	@echo "准备运行环境(约一分钟) / setting up .venv (about a minute) ..." >&2
+	$(PIP) --require-hashes -r requirements/run.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev.stamp: .venv/run.stamp requirements/dev.txt
+	@echo "准备测试环境 / adding what the tests need ..." >&2
+	$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# Locks name versions and hashes, never a download address. Run after changing dependencies in pyproject.toml.
+lock: .venv/bin/python
+	$(PIP) uv
+	$(BIN)/uv pip compile pyproject.toml --extra build --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements/run.txt
+	$(BIN)/uv pip compile pyproject.toml --extra build --extra dev --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements/dev.txt
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
