@@ -1,0 +1,170 @@
+"""The hub's tables. Signed bytes are stored as received (BLOB) and never rebuilt; uniqueness is a constraint.
+
+Times are RFC 3339 text in UTC; digests are 64 hexadecimal digits, so that `sqlite3` and `sha256sum` can check by hand.
+`envelopes.seq` is the filing number: receipts, mailbox cursors and attachments all hang on it.
+"""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+stations = sa.Table(
+    "stations",
+    metadata,
+    sa.Column("code", sa.String(12), primary_key=True),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("parent", sa.String(12), sa.ForeignKey("stations.code")),
+    sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("added_at", sa.String(32), nullable=False),
+)
+
+certificates = sa.Table(
+    "certificates",
+    metadata,
+    sa.Column("x5t", sa.String(43), primary_key=True),
+    sa.Column("station", sa.String(12)),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("raw", sa.LargeBinary, nullable=False),
+    sa.Column("added_at", sa.String(32), nullable=False),
+    sa.Index("certificates_station", "station"),
+)
+
+cases = sa.Table(
+    "cases",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("type", sa.String(32), nullable=False),
+    sa.Column("opener", sa.String(12), nullable=False),
+    sa.Column("respondent", sa.String(12), nullable=False),
+    sa.Column("state", sa.String(32), nullable=False),
+    sa.Column("opened_at", sa.String(32), nullable=False),
+    sa.Column("changed_at", sa.String(32), nullable=False),
+)
+
+envelopes = sa.Table(
+    "envelopes",
+    metadata,
+    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("digest", sa.String(64), nullable=False, unique=True),
+    sa.Column("id", sa.String(36), nullable=False, unique=True),
+    sa.Column("case_id", sa.String(64), sa.ForeignKey("cases.id"), nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("sender", sa.String(12), nullable=False),
+    sa.Column("receiver", sa.String(12), nullable=False),
+    sa.Column("received_at", sa.String(32), nullable=False),
+    sa.Column("leaf", sa.Integer, nullable=False),
+    sa.Column("raw", sa.LargeBinary, nullable=False),
+    sa.Index("envelopes_case", "case_id"),
+)
+
+receipts = sa.Table(
+    "receipts",
+    metadata,
+    # The envelope that this receipt answers; for a handover, `about` is the envelope that was handed over.
+    sa.Column("seq", sa.Integer, sa.ForeignKey("envelopes.seq"), primary_key=True),
+    sa.Column("about", sa.String(64), nullable=False),
+    sa.Column("leaf", sa.Integer, nullable=False),
+    sa.Column("raw", sa.LargeBinary, nullable=False),
+)
+
+attachments = sa.Table(
+    "attachments",
+    metadata,
+    sa.Column("seq", sa.Integer, sa.ForeignKey("envelopes.seq"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("digest", sa.String(64), sa.ForeignKey("blobs.digest"), nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Index("attachments_digest", "digest"),
+    sqlite_with_rowid=False,
+)
+
+mailbox = sa.Table(
+    "mailbox",
+    metadata,
+    sa.Column("station", sa.String(12), primary_key=True),
+    sa.Column("seq", sa.Integer, sa.ForeignKey("envelopes.seq"), primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+handovers = sa.Table(
+    "handovers",
+    metadata,
+    sa.Column("delivered", sa.Integer, sa.ForeignKey("envelopes.seq"), primary_key=True),
+    sa.Column("seq", sa.Integer, sa.ForeignKey("envelopes.seq"), nullable=False, unique=True),
+)
+
+blobs = sa.Table(
+    "blobs",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("stored_at", sa.String(32), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Who may name and read a blob: a station that sent its bytes, and the stations of a case that names it. Without this,
+# somebody who only heard a digest could name it in a case of their own and so read another's letter.
+holdings = sa.Table(
+    "holdings",
+    metadata,
+    sa.Column("digest", sa.String(64), sa.ForeignKey("blobs.digest"), primary_key=True),
+    sa.Column("station", sa.String(12), primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+alarms = sa.Table(
+    "alarms",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("code", sa.String(64), nullable=False),
+    sa.Column("station", sa.String(12), nullable=False),
+    sa.Column("envelope_id", sa.String(36), nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("known_digest", sa.String(64), nullable=False),
+)
+
+assertions = sa.Table(
+    "assertions",
+    metadata,
+    sa.Column("x5t", sa.String(43), primary_key=True),
+    sa.Column("jti", sa.String(128), primary_key=True),
+    sa.Column("expires_at", sa.String(32), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+administration = sa.Table(
+    "administration",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("leaf", sa.Integer, nullable=False),
+    sa.Column("raw", sa.LargeBinary, nullable=False),
+)
+
+head = sa.Table(
+    "head",
+    metadata,
+    # Exactly one row. `registry` counts changes of stations, so that every process notices them.
+    sa.Column("only", sa.Integer, sa.CheckConstraint("only = 1"), primary_key=True),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("checkpoint", sa.Text, nullable=False),
+    sa.Column("registry", sa.Integer, nullable=False),
+)
+
+leaves = sa.Table(
+    "leaves",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("record", sa.LargeBinary, nullable=False),
+)
+
+tiles = sa.Table(
+    "tiles",
+    metadata,
+    # The longest version of each tile; a partial tile is a prefix of every later one (C2SP tlog-tiles).
+    sa.Column("level", sa.Integer, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("raw", sa.LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
