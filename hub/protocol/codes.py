@@ -108,6 +108,27 @@ class Code(StrEnum):
     PRINT_FAILED = "print.failed"
 
     # texts/trail.toml: the log, proofs, checkpoints
+    NOTE_FORM = "note.form"
+    NOTE_KEY_FORM = "note.key_form"
+    NOTE_KEY_ID = "note.key_id"
+    NOTE_KEY_TYPE = "note.key_type"
+    NOTE_SIGNATURE = "note.signature"
+    NOTE_NOT_SIGNED = "note.not_signed"
+    CHECKPOINT_FORM = "checkpoint.form"
+    CHECKPOINT_ORIGIN = "checkpoint.origin"
+    TRAIL_PROOF_FORM = "trail.proof_form"
+    TRAIL_INCLUSION = "trail.inclusion"
+    TRAIL_CONSISTENCY = "trail.consistency"
+    TRAIL_ROLLBACK = "trail.rollback"
+    TRAIL_QUORUM = "trail.quorum"
+    TRAIL_DAMAGED = "trail.damaged"
+    RECORD_FORM = "record.form"
+    RECORD_OTHER = "record.other"
+    TILE_FORM = "tile.form"
+    POLICY_FORM = "policy.form"
+    WITNESS_FORM = "witness.form"
+    WITNESS_UNKNOWN_LOG = "witness.unknown_log"
+    WITNESS_CONFLICT = "witness.conflict"
 
     # texts/evidence.toml: the evidence container
 
