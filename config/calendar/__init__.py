@@ -1,0 +1,1 @@
+"""Holidays and make-up working days, one TOML file per year."""

@@ -1,0 +1,1 @@
+"""State machines as data (M1, M2, M4)."""
