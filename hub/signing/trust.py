@@ -1,0 +1,184 @@
+"""Whether a certificate is good for something at a time: chain, period, purpose, revocation (RFC 5280, 6).
+
+The chain is built once per certificate and remembered; each judgement is then comparisons only. Times are arguments: `at`
+is the instant judged, proved by the trail; `now` is the instant of judging, against which a revocation list's age counts.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.verification import ExtensionPolicy, PolicyBuilder, Store, VerificationError
+
+from hub.protocol.codes import Code
+from hub.protocol.verdict import Check, Result, failed, indeterminate, not_applicable, passed, pending
+from hub.signing.certificates import UNREADABLE, Certified
+from hub.signing.crl import Crl, Revocation
+from hub.signing.purposes import DEFAULT_PURPOSES, CertificateKind, Purposes
+
+CRL_MAX_AGE = timedelta(hours=24)
+_MAX_REMEMBERED = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What is trusted: `roots`, the `intermediates` that may stand between, and the revocation lists known.
+
+    A list that no root or intermediate signed counts as absent. `crl_max_age`: an older newest list decides nothing.
+    """
+
+    roots: tuple[Certified, ...]
+    crls: tuple[Crl, ...] = ()
+    purposes: Purposes = DEFAULT_PURPOSES
+    crl_max_age: timedelta = CRL_MAX_AGE
+    intermediates: tuple[Certified, ...] = ()
+    # Remembered answers, which depend on nothing but the fields above; keyed by the DER bytes.
+    _chains: dict[bytes, "_Chain"] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _lists: dict[bytes, tuple[Crl, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def with_crls(self, crls: tuple[Crl, ...]) -> "Trust":
+        """Return this trust with other revocation lists; chains already built are kept."""
+        renewed = replace(self, crls=crls)
+        renewed._chains.update(self._chains)
+        return renewed
+
+    def chain_of(self, certified: Certified) -> "_Chain":
+        """Return the chain of `certified`, built at the first question. A stranger's chain has a `problem`."""
+        chain = self._chains.get(certified.der)
+        if chain is None:
+            chain = _build_chain(certified, self)
+            if len(self._chains) >= _MAX_REMEMBERED:
+                self._chains.clear()
+            self._chains[certified.der] = chain
+        return chain
+
+    def crls_of(self, issuer: Certified) -> tuple[Crl, ...]:
+        """Return the lists that `issuer` signed, newest first."""
+        lists = self._lists.get(issuer.der)
+        if lists is None:
+            mine = (crl for crl in self.crls if crl.is_by(issuer))
+            lists = tuple(sorted(mine, key=lambda crl: (crl.this_update, crl.number), reverse=True))
+            self._lists[issuer.der] = lists
+        return lists
+
+
+def check_certificate(
+    certified: Certified, *, kind: CertificateKind, trust: Trust, at: datetime, now: datetime, prefix: str = "cert"
+) -> tuple[Check, ...]:
+    """Say whether `certified` was a good certificate of `kind` at `at`: four checks, `<prefix>.chain`, `.validity`,
+    `.purpose`, `.revocation`, always all four.
+
+    Revoked at or before `at` fails; later revocation does not undo what was signed, unless the key is doubted since an
+    earlier time (indeterminate). No list, or one older than `trust.crl_max_age` at `now`, decides nothing (W403); a list
+    issued before `at` leaves the check pending.
+    """
+    chain = trust.chain_of(certified)
+    return (
+        _check_chain(chain, prefix + ".chain"),
+        _check_validity(chain, at, prefix + ".validity"),
+        _check_purpose(certified, kind, trust.purposes, prefix + ".purpose"),
+        _check_revocation(chain, trust, at, now, prefix + ".revocation"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """The way from a certificate to a root. `links` are (certificate, its issuer); `problem` says why there is none."""
+
+    links: tuple[tuple[Certified, Certified], ...]
+    not_before: datetime
+    not_after: datetime
+    problem: str | None
+
+
+def _build_chain(certified: Certified, trust: Trust) -> _Chain:
+    problem = "no root"
+    # The way must exist at some instant of the certificate's own period; the instant judged is compared afterwards.
+    for instant in (certified.not_before, certified.not_after):
+        try:
+            path = _verify_path(certified, trust, instant)
+        except (VerificationError, *UNREADABLE) as error:
+            problem = str(error).partition("(encountered")[0].strip()[:160]
+            continue
+        by_der = {item.der: item for item in (certified, *trust.intermediates, *trust.roots)}
+        way = [by_der[item.public_bytes(Encoding.DER)] for item in path]
+        return _Chain(
+            links=tuple(pairwise(way)) or ((certified, certified),),
+            not_before=max(item.not_before for item in way),
+            not_after=min(item.not_after for item in way),
+            problem=None,
+        )
+    return _Chain((), certified.not_before, certified.not_after, problem)
+
+
+def _verify_path(certified: Certified, trust: Trust, instant: datetime) -> list[x509.Certificate]:
+    # Any extension may stand in the end entity as long as it is not critical and unknown; usage is compared by us.
+    verifier = (
+        PolicyBuilder()
+        .store(Store([root.certificate for root in trust.roots]))
+        .time(instant)
+        .extension_policies(ca_policy=ExtensionPolicy.webpki_defaults_ca(), ee_policy=ExtensionPolicy.permit_all())
+        .build_client_verifier()
+    )
+    return verifier.verify(certified.certificate, [item.certificate for item in trust.intermediates]).chain
+
+
+def _check_chain(chain: _Chain, code: str) -> Check:
+    return failed(code, Code.CERT_CHAIN, chain.problem) if chain.problem is not None else passed(code)
+
+
+def _check_validity(chain: _Chain, at: datetime, code: str) -> Check:
+    if at < chain.not_before:
+        return failed(code, Code.CERT_NOT_YET_VALID, f"from {chain.not_before:%Y-%m-%dT%H:%M:%SZ}")
+    if at > chain.not_after:
+        return failed(code, Code.CERT_EXPIRED, f"until {chain.not_after:%Y-%m-%dT%H:%M:%SZ}")
+    return passed(code)
+
+
+def _check_purpose(certified: Certified, kind: CertificateKind, purposes: Purposes, code: str) -> Check:
+    kinds = certified.kinds if purposes is DEFAULT_PURPOSES else purposes.kinds_of(certified.ekus)
+    if kind not in kinds:
+        return failed(code, Code.CERT_PURPOSE, f"not a certificate of kind {kind.value}")
+    if not certified.signs:
+        return failed(code, Code.CERT_PURPOSE, "key usage")
+    return passed(code)
+
+
+def _check_revocation(chain: _Chain, trust: Trust, at: datetime, now: datetime, code: str) -> Check:
+    if chain.problem is not None:
+        return not_applicable(code, "no chain")
+    checks = [_check_link(link, issuer, trust, at, now, code) for link, issuer in chain.links]
+    return checks[0] if len(checks) == 1 else min(checks, key=lambda check: _GRAVITY.index(check.result))
+
+
+_GRAVITY = (Result.FAILED, Result.INDETERMINATE, Result.PENDING, Result.PASSED)
+
+
+def _check_link(certified: Certified, issuer: Certified, trust: Trust, at: datetime, now: datetime, code: str) -> Check:
+    lists = trust.crls_of(issuer)
+    doubted = False
+    # Every list counts, not only the newest: an entry that was dropped once its certificate expired still holds.
+    for crl in lists:
+        entry = crl.entries.get(certified.serial)
+        if entry is None or _released(entry, crl, lists, at):
+            continue
+        if entry.at <= at:
+            return failed(code, Code.CERT_REVOKED, f"revoked {entry.at:%Y-%m-%dT%H:%M:%SZ}, list {crl.number}")
+        doubted = doubted or (entry.invalid_since is not None and entry.invalid_since <= at)
+    if doubted:
+        return indeterminate(code, Code.CERT_DOUBTED_SINCE)
+    if not lists or now - lists[0].this_update > trust.crl_max_age:
+        hours = int(trust.crl_max_age.total_seconds() // 3600)
+        return indeterminate(code, Code.STATUS_LIST_TOO_OLD, "no list" if not lists else None, hours=hours)
+    if lists[0].this_update < at:
+        return pending(code, Code.CRL_TO_COME, f"list {lists[0].number}")
+    return passed(code)
+
+
+def _released(entry: Revocation, crl: Crl, lists: tuple[Crl, ...], at: datetime) -> bool:
+    # A hold ends with the first later list without the entry; every other reason is for ever.
+    if entry.reason is not x509.ReasonFlags.certificate_hold:
+        return False
+    return any(crl.this_update < later.this_update <= at and entry.serial not in later.entries for later in lists)
