@@ -40,7 +40,7 @@ class Certified:
     and `seal_purposes` follow. `signs`: no CA, and digitalSignature is allowed. `algorithm` is the JWS name of its key.
     """
 
-    der: bytes
+    der: bytes = field(repr=False)
     certificate: x509.Certificate = field(compare=False, repr=False)
     public_key: PublicKey = field(compare=False, repr=False)
     x5t: str = field(compare=False)
