@@ -17,8 +17,8 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def level_up(hashes: list[bytes]) -> list[bytes]:
-    """Return the parents of an even number of neighbouring hashes, left to right."""
-    return [sha256(b"\x01" + hashes[i] + hashes[i + 1]).digest() for i in range(0, len(hashes), 2)]
+    """Return the parents of neighbouring hashes, left to right; an odd last one has none yet."""
+    return [sha256(b"\x01" + hashes[i] + hashes[i + 1]).digest() for i in range(0, len(hashes) - 1, 2)]
 
 
 def subtree_root(hashes: list[bytes]) -> bytes:

@@ -77,13 +77,12 @@ def append(frontier: Frontier, leaf_hashes: Sequence[bytes]) -> Appended:
 
     Recompute the hashes from the very bytes that are being stored: one flipped bit in a leaf hash ends a log.
     """
-    size = frontier.size + len(leaf_hashes)
-    if not leaf_hashes or size > MAX_SIZE:
+    if not leaf_hashes or frontier.size + len(leaf_hashes) > MAX_SIZE:
         raise ValueError("no leaves to add, or too many")
-    levels = _grow(frontier, leaf_hashes)
-    tails, root = _tails(levels, size)
-    grown, tiles = _advance(frontier, levels, size)
-    return Appended(grown, root, _positions(frontier.size, size, levels, tails), tiles)
+    rows = _grow(frontier, leaf_hashes)
+    grown, tiles = _advance(frontier, rows, frontier.size + len(leaf_hashes))
+    tails, root = _tails(grown)
+    return Appended(grown, root, _positions(frontier.size, grown, rows, tails), tiles)
 
 
 def extend(frontier: Frontier, leaf_hashes: Sequence[bytes]) -> tuple[Frontier, tuple[TileUpdate, ...]]:
@@ -126,76 +125,82 @@ def restore_frontier(size: int, root: bytes, read_tile: TileReader) -> Frontier:
     return frontier
 
 
-def _grow(frontier: Frontier, leaf_hashes: Sequence[bytes]) -> list[tuple[int, list[bytes]]]:
-    """Return, for each level, the index of the first node known there and the nodes from it to the tree's new edge."""
-    size = frontier.size + len(leaf_hashes)
-    levels = []
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """The nodes of one level from index `first` to the new edge: the new ones, and the old left sibling of the first."""
+
+    first: int
+    nodes: list[bytes]
+
+
+def _grow(frontier: Frontier, leaf_hashes: Sequence[bytes]) -> list[_Row]:
+    """Return a row for each level that gets new nodes, leaves first."""
+    rows: list[_Row] = []
     fresh = list(leaf_hashes)
-    for level in range(size.bit_length()):
-        first = frontier.size >> level
+    while fresh:
+        level = len(rows)
         left = frontier.subtrees[level] if level < len(frontier.subtrees) else None
+        first = frontier.size >> level
         # An odd edge: the last old node here is the left sibling of the first new one.
-        nodes = fresh if left is None else [left, *fresh]
-        first = first if left is None else first - 1
-        levels.append((first, nodes))
-        fresh = level_up(nodes[: len(nodes) & ~1])
-    return levels
+        row = _Row(first, fresh) if left is None else _Row(first - 1, [left, *fresh])
+        rows.append(row)
+        fresh = level_up(row.nodes)
+    return rows
 
 
-def _tails(levels: list[tuple[int, list[bytes]]], size: int) -> tuple[list[bytes | None], bytes]:
-    """Return, for each level, the root of the leaves right of the last whole node (None if there are none); the root."""
+def _advance(frontier: Frontier, rows: list[_Row], size: int) -> tuple[Frontier, tuple[TileUpdate, ...]]:
+    new = tuple(row.nodes[-1] if size >> level & 1 else None for level, row in enumerate(rows))
+    updates: list[TileUpdate] = []
+    open_tiles = list(frontier.open_tiles)
+    for tile_level, row in enumerate(rows[::TILE_HEIGHT]):
+        before = frontier.size >> tile_level * TILE_HEIGHT
+        if tile_level == len(open_tiles):
+            open_tiles.append(b"")
+        hashes = open_tiles[tile_level] + b"".join(row.nodes[before - row.first :])
+        open_tiles[tile_level] = _fill(updates, tile_level, before // TILE_WIDTH, hashes)
+    return Frontier(size, new + frontier.subtrees[len(rows) :], tuple(open_tiles)), tuple(updates)
+
+
+def _tails(grown: Frontier) -> tuple[list[bytes | None], bytes]:
+    """Return, for each level, the root of the leaves right of its last whole node (None if there are none); the root."""
     tails: list[bytes | None] = []
     tail: bytes | None = None
-    for level, (_, nodes) in enumerate(levels):
+    for subtree in grown.subtrees:
         tails.append(tail)
-        if size >> level & 1:
-            tail = nodes[-1] if tail is None else node_hash(nodes[-1], tail)
+        if subtree is not None:
+            tail = subtree if tail is None else node_hash(subtree, tail)
     assert tail is not None
     return tails, tail
 
 
-def _positions(
-    old: int, size: int, levels: list[tuple[int, list[bytes]]], tails: list[bytes | None]
-) -> tuple[Position, ...]:
-    top = (size - 1).bit_length()
-    # Above `fork` all new leaves have the same ancestors: that part of the path is made once.
-    fork = (old ^ (size - 1)).bit_length()
-    shared = _path(size - 1, size, range(fork, top), levels, tails)
+def _positions(old: int, grown: Frontier, rows: list[_Row], tails: list[bytes | None]) -> tuple[Position, ...]:
+    last = grown.size - 1
+    # From level `fork` up all new leaves have the same ancestors: that part of the path is made once. Each ancestor is
+    # the rightmost of its level, so it has a left sibling or none; where no row reaches, that sibling is the old edge's.
+    fork = (old ^ last).bit_length()
+    shared = []
+    for level in range(fork, last.bit_length()):
+        if (ancestor := last >> level) & 1:
+            subtree = (
+                rows[level].nodes[ancestor - 1 - rows[level].first] if level < len(rows) else grown.subtrees[level]
+            )
+            assert subtree is not None
+            shared.append(subtree)
     return tuple(
-        Position(index, tuple(_path(index, size, range(fork), levels, tails) + shared)) for index in range(old, size)
+        Position(index, (*_path(index, grown.size, rows[:fork], tails), *shared)) for index in range(old, grown.size)
     )
 
 
-def _path(
-    index: int, size: int, span: range, levels: list[tuple[int, list[bytes]]], tails: list[bytes | None]
-) -> list[bytes]:
+def _path(index: int, size: int, rows: list[_Row], tails: list[bytes | None]) -> list[bytes]:
     path = []
-    for level in span:
+    for level, row in enumerate(rows):
         sibling = (index >> level) ^ 1
         edge = size >> level
         if sibling < edge:
-            first, nodes = levels[level]
-            path.append(nodes[sibling - first])
+            path.append(row.nodes[sibling - row.first])
         elif sibling == edge and (tail := tails[level]) is not None:
             path.append(tail)
     return path
-
-
-def _advance(
-    frontier: Frontier, levels: list[tuple[int, list[bytes]]], size: int
-) -> tuple[Frontier, tuple[TileUpdate, ...]]:
-    subtrees = tuple(nodes[-1] if size >> level & 1 else None for level, (_, nodes) in enumerate(levels))
-    updates: list[TileUpdate] = []
-    open_tiles = []
-    for tile_level in range((len(levels) + TILE_HEIGHT - 1) // TILE_HEIGHT):
-        level = tile_level * TILE_HEIGHT
-        before, first, nodes = frontier.size >> level, levels[level][0], levels[level][1]
-        filling = frontier.open_tiles[tile_level] if tile_level < len(frontier.open_tiles) else b""
-        fresh = nodes[before - first :]
-        if fresh:
-            filling = _fill(updates, tile_level, before // TILE_WIDTH, filling + b"".join(fresh))
-        open_tiles.append(filling)
-    return Frontier(size, subtrees, tuple(open_tiles)), tuple(updates)
 
 
 def _fill(updates: list[TileUpdate], level: int, index: int, hashes: bytes) -> bytes:
