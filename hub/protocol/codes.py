@@ -252,3 +252,5 @@ class Code(StrEnum):
 
     # texts/command_line.toml: wrong use of commands, the demo, the machine
     PASSPHRASE_MISSING = "passphrase.missing"
+    FILE_EXISTS = "file.exists"
+    FILE_MISSING = "file.missing"

@@ -1,0 +1,131 @@
+"""`hanxun letter`: check scans at intake, seal a letter, verify sealed letters."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hanxun.options import (
+    At,
+    Crls,
+    JsonFlag,
+    PassphraseFile,
+    Roots,
+    load_crls,
+    load_trust,
+    parse_at,
+    read_passphrase,
+    verb_group,
+)
+from hanxun.output import checks_as_json, console, print_checks, print_json
+from hub.letters.embed import scan_to_pdf
+from hub.letters.limits import load_scan_limits
+from hub.letters.scan import ScanReport, check_scan
+from hub.signing.certificates import read_certificate
+from hub.signing.keys import load_signer
+from hub.signing.purposes import SealPurpose
+from hub.signing.seal_check import check_seal
+from hub.signing.seals import SealLabel, seal_letter
+
+app = verb_group("扫描件与说明函 / scans and sealed letters.")
+Files = Annotated[list[Path], typer.Argument(help="文件 / files", exists=True, dir_okay=False, readable=True)]
+
+
+@app.command()
+def check(files: Files, json: JsonFlag = False) -> None:
+    """检查扫描件能否使用 / say whether scans can be used, with every finding and its remedy.
+
+    例 / example:  hanxun letter check 说明函.jpg 附件.pdf
+    """
+    limits = load_scan_limits()
+    reports = []
+    for path in files:
+        report = check_scan(path.read_bytes(), limits=limits, name=path.name)
+        reports.append(report)
+        if json:
+            print_json(_report_as_json(path, report))
+        else:
+            _print_report(path, report)
+    raise typer.Exit(0 if all(report.ok for report in reports) else 1)
+
+
+@app.command()
+def seal(
+    file: Annotated[Path, typer.Argument(help="扫描件 / the scan", exists=True, dir_okay=False)],
+    key: Annotated[Path, typer.Option(help="印章私钥 / the seal's encrypted key", exists=True)],
+    certificate: Annotated[Path, typer.Option(help="印章证书 / the seal's certificate", exists=True)],
+    root: Roots,
+    out: Annotated[Path, typer.Option(help="签封后的说明函 / where the sealed letter goes")],
+    passphrase_file: PassphraseFile = None,
+    crl: Crls = (),
+    letter_number: Annotated[str, typer.Option(help="函号,印在签名框中 / letter number shown in the mark")] = "",
+) -> None:
+    """把扫描件转成 PDF 并签封 / turn a scan into a PDF and seal it (PAdES).
+
+    例 / example:  hanxun letter seal 说明函.jpg --key seal.key.pem --certificate seal.pem --root root.pem --crl crl.der --out 说明函.pdf
+    """
+    now = datetime.now(UTC)
+    signer = load_signer(key.read_bytes(), read_passphrase(passphrase_file), certificate.read_bytes())
+    pdf = scan_to_pdf(file.read_bytes(), limits=load_scan_limits())
+    chain = tuple(read_certificate(path.read_bytes()) for path in root)
+    label = SealLabel(station=signer.certified.station or "", name=signer.certified.name, letter_number=letter_number)
+    sealed = seal_letter(pdf, signer=signer, chain=chain, crls=load_crls(crl), at=now, label=label)
+    out.write_bytes(sealed)
+    console.print(f"已签封 / sealed: {out}", markup=False)
+
+
+@app.command()
+def verify(
+    files: Files,
+    root: Roots,
+    crl: Crls = (),
+    at: At = None,
+    purpose: Annotated[
+        SealPurpose, typer.Option(help="应有的印章用途 / the purpose the seal must have")
+    ] = SealPurpose.HOUSEHOLD,
+    json: JsonFlag = False,
+) -> None:
+    """核验已签封的说明函 / verify sealed letters: every check with its reason and remedy.
+
+    例 / example:  hanxun letter verify 说明函.pdf --root root.pem
+    """
+    now = datetime.now(UTC)
+    judged_at = parse_at(at) or now
+    trust = load_trust(root, crl)
+    all_passed = True
+    for path in files:
+        verdict = check_seal(path.read_bytes(), trust=trust, at=judged_at, now=judged_at, purpose=purpose).verdict
+        all_passed = all_passed and verdict.passed
+        if json:
+            print_json({"file": str(path), "verdict": verdict.indication.value, "checks": checks_as_json(verdict)})
+        else:
+            console.print(f"{path}: {verdict.indication.value}", markup=False)
+            print_checks(verdict.checks)
+    raise typer.Exit(0 if all_passed else 1)
+
+
+def _report_as_json(path: Path, report: ScanReport) -> dict[str, Any]:
+    return {
+        "file": str(path),
+        "ok": report.ok,
+        "media_type": report.media_type,
+        "pages": report.pages,
+        "findings": [asdict(finding) for finding in report.findings],
+        "stamps": [asdict(stamp) for stamp in report.stamps],
+        "elapsed_s": report.elapsed_s,
+    }
+
+
+def _print_report(path: Path, report: ScanReport) -> None:
+    console.print(
+        f"{path}: {'可用 / usable' if report.ok else '不可用 / refused'}  {report.media_type}  {report.pages} 页",
+        markup=False,
+    )
+    for finding in report.findings:
+        where = f"第{finding.page}页 " if finding.page else ""
+        console.print(f"  [{finding.grade}] {finding.code} {where}{finding.message}", markup=False)
+        console.print(f"      → {finding.remedy}", markup=False)
+    for stamp in report.stamps:
+        console.print(f"  印文 stamp: 第{stamp.page}页 {stamp.bbox} {stamp.score:.2f}", markup=False)

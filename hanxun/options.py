@@ -1,0 +1,78 @@
+"""Options that several verbs share, and how their files become trust, passphrases and times."""
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hub.protocol.codes import Code
+from hub.protocol.errors import Refused
+from hub.protocol.instants import parse_instant
+from hub.signing.certificates import read_certificate
+from hub.signing.crl import Crl, read_crl
+from hub.signing.purposes import DEFAULT_ARC, Purposes
+from hub.signing.trust import Trust
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="每行一个 JSON 对象 / one JSON object a line, for machines")]
+Roots = Annotated[
+    list[Path],
+    typer.Option(
+        "--root", help="信任的根证书 PEM,可多次给出 / trusted root, may be repeated", exists=True, dir_okay=False
+    ),
+]
+Crls = Annotated[
+    list[Path],
+    typer.Option("--crl", help="吊销列表 PEM 或 DER,可多次给出 / revocation list, may be repeated", exists=True),
+]
+At = Annotated[str | None, typer.Option("--at", help="判定时刻 RFC 3339,默认现在 / judging time, default now")]
+PassphraseFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--passphrase-file", help="口令文件;不给则提示输入 / file with the passphrase, else asked", exists=True
+    ),
+]
+
+
+def verb_group(help: str) -> typer.Typer:
+    """Return a group of verbs; `help` is Chinese, then English."""
+    return typer.Typer(
+        no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help=help
+    )
+
+
+def read_passphrase(file: Path | None, *, prompt: str = "口令 / passphrase", confirm: bool = False) -> bytes:
+    """Return the passphrase from `file`, or ask for it at a terminal. Raises: Refused (`passphrase.missing`)."""
+    if file is not None:
+        text = file.read_text(encoding="utf-8").strip("\r\n")
+    elif sys.stdin.isatty():
+        text = str(typer.prompt(prompt, hide_input=True, confirmation_prompt=confirm))
+    else:
+        raise Refused(Code.PASSPHRASE_MISSING, field="--passphrase-file")
+    if not text:
+        raise Refused(Code.PASSPHRASE_MISSING, field="--passphrase-file")
+    return text.encode()
+
+
+def parse_at(text: str | None) -> datetime | None:
+    """Return the instant of `--at`; a bare date means its first instant in UTC."""
+    if text is None:
+        return None
+    return parse_instant(f"{text}T00:00:00Z" if len(text) == 10 else text, field="--at")
+
+
+def load_crls(files: Sequence[Path]) -> tuple[Crl, ...]:
+    """Return the revocation lists in `files`. Raises: Refused for a file that holds none."""
+    return tuple(read_crl(path.read_bytes()) for path in files)
+
+
+def load_trust(roots: Sequence[Path], crls: Sequence[Path], *, arc: str = DEFAULT_ARC) -> Trust:
+    """Return the trust that `--root` and `--crl` name. Raises: Refused for a file that is no certificate or list."""
+    purposes = Purposes(arc=arc)
+    return Trust(
+        roots=tuple(read_certificate(path.read_bytes(), purposes=purposes) for path in roots),
+        crls=load_crls(crls),
+        purposes=purposes,
+    )
