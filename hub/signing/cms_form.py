@@ -21,6 +21,7 @@ SIGNATURES = frozenset({"ecdsa", "rsassa_pkcs1v15", "rsassa_pss"})
 SIGNED_ONCE = frozenset({"content_type", "message_digest", "signing_certificate_v2"})
 TIME_STAMP = "signature_time_stamp_token"
 MAX_CMS_BYTES = 1 << 20
+_DATA_OUTSIDE = cms.EncapsulatedContentInfo({"content_type": "data"}).dump()
 
 
 class Malformed(Exception):
@@ -53,14 +54,15 @@ def parse_cms(der: bytes) -> CmsSignature:
     if content["content_type"].native != "signed_data":
         raise Malformed("not signedData")
     signed_data = content["content"]
-    if signed_data["encap_content_info"]["content"].native is not None:
-        raise Malformed("the content is inside the signature")
+    if signed_data["encap_content_info"].dump() != _DATA_OUTSIDE:
+        raise Malformed("not a detached signature over data")
     if len(signed_data["signer_infos"]) != 1:
         raise Malformed("not exactly one signer")
     signer_info = extract_signer_info(signed_data)
     found = extract_certs_for_validation(signed_data)
     algorithm = signer_info["digest_algorithm"]["algorithm"].native
     _require_form(signed_data, signer_info, der)
+    _require_names_signer(signer_info, found.signer_cert)
     return CmsSignature(
         signed_data=signed_data,
         signer_info=signer_info,
@@ -87,17 +89,52 @@ def check_integrity(signature: CmsSignature, content_digest: bytes) -> tuple[boo
 def _require_form(signed_data: Any, signer_info: Any, der: bytes) -> None:
     if signed_data["version"].native not in ("v1", "v3") or signer_info["version"].native not in ("v1", "v3"):
         raise Malformed("version")
-    if [item["algorithm"].native for item in signed_data["digest_algorithms"]] != [
-        signer_info["digest_algorithm"]["algorithm"].native
-    ]:
+    digest_algorithm = signer_info["digest_algorithm"]
+    if [item.dump() for item in signed_data["digest_algorithms"]] != [digest_algorithm.dump()]:
         raise Malformed("digest algorithms differ")
+    if any(item["parameters"].native is not None for item in (digest_algorithm, *_plain(signer_info))):
+        raise Malformed("algorithm parameters")
     types = [attribute["type"].native for attribute in signer_info["signed_attrs"]]
     if len(types) != len(set(types)) or not set(types) >= SIGNED_ONCE:
         raise Malformed("signed attributes")
     if _unsigned_types(signer_info) - {TIME_STAMP}:
         raise Malformed("unsigned attributes")
-    if not _unsigned_types(signer_info) and cms.ContentInfo.load(der).dump(force=True) != der:
-        raise Malformed("not DER")
+    _require_der(der)
+
+
+def _require_names_signer(signer_info: Any, certificate: Any) -> None:
+    # asn1crypto compares names without case and spaces; the bytes must be the certificate's own.
+    sid = signer_info["sid"]
+    if sid.name == "issuer_and_serial_number" and sid.chosen["issuer"].dump() != certificate.issuer.dump():
+        raise Malformed("the signer's name is spelt otherwise")
+
+
+def _plain(signer_info: Any) -> tuple[Any, ...]:
+    # PSS is the one signature algorithm with parameters.
+    algorithm = signer_info["signature_algorithm"]
+    return () if algorithm.signature_algo == "rsassa_pss" else (algorithm,)
+
+
+def _require_der(raw: bytes) -> None:
+    """Raise Malformed unless `raw` is whole values with definite, shortest lengths, at every level."""
+    levels = [(0, len(raw))]
+    while levels:
+        start, end = levels.pop()
+        while start < end:
+            tag, start = raw[start], start + 1
+            if tag & 0x1F == 0x1F or start >= end:
+                raise Malformed("not DER")
+            size, start = raw[start], start + 1
+            if size & 0x80:
+                count = size & 0x7F
+                size, start = int.from_bytes(raw[start : start + count], "big"), start + count
+                if not 1 <= count <= 4 or size < 0x80 or size >> 8 * (count - 1) == 0:
+                    raise Malformed("not DER")
+            if start + size > end:
+                raise Malformed("not DER")
+            if tag & 0x20:
+                levels.append((start, start + size))
+            start += size
 
 
 def _unsigned_types(signer_info: Any) -> set[str]:

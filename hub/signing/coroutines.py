@@ -1,20 +1,21 @@
-"""Run pyHanko's coroutines that never wait: they are `async` for remote signers and fetching, which are not used here."""
+"""Run pyHanko's coroutines to their end: they are `async` for remote signers and fetching, which are not used here."""
 
+import asyncio
 from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 
 def finish(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Return the result of a coroutine that never waits. Works inside a running event loop too.
+    """Return the result of `coroutine`. Raises: what it raises.
 
-    Raises: what the coroutine raises; RuntimeError if it waits after all.
+    Inside a running event loop a thread of its own runs it, as two loops cannot run in one thread; the caller waits.
     """
     try:
-        coroutine.send(None)
-    except StopIteration as stop:
-        result: T = stop.value
-        return result
-    coroutine.close()
-    raise RuntimeError("a step of signing or checking waited for something outside")
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()

@@ -110,7 +110,7 @@ def _judge(
         certified, kind=CertificateKind.SEAL, trust=trust, at=at, now=now, prefix="seal"
     )
     keys = (
-        chain,
+        _check_embedded(chain, facts, trust),
         _not_in_force(validity),
         kind,
         _check_key_usage(certified),
@@ -126,6 +126,19 @@ def _check_coverage(facts: SealFacts, file: SignedFile) -> Check:
     newest = file.newest
     covered = newest is not None and (newest.whole_file or (newest.time_stamp and newest.only_validation_data_follows))
     return _yes("seal.coverage", facts.exact and covered, Code.SEAL_COVERAGE)
+
+
+def _check_embedded(chain: Check, facts: SealFacts, trust: Trust) -> Check:
+    # The signature does not cover the certificates beside it: one that leads to no root was put there or changed.
+    others = facts.cms.others if facts.cms is not None else ()
+    for der in others if chain.result is Result.PASSED else ():
+        try:
+            known = trust.chain_of(read_certificate(der, purposes=trust.purposes)).problem is None
+        except Refused:
+            known = False
+        if not known:
+            return failed(chain.code, Code.CERT_CHAIN, "a stranger's certificate beside the seal's")
+    return chain
 
 
 def _check_key_usage(certified: Certified) -> Check:

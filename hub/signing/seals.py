@@ -36,7 +36,7 @@ from hub.signing.seal_box import HEADING, NOTICE, add_strip, label_style
 from hub.signing.seal_reading import declare_original, read_seals
 
 FIELD_NAME = "HanxunSeal"
-CMS_ROOM = 8192  # bytes kept for the CMS: a P-256 or RSA-4096 seal with its chain takes 1 to 5 kB
+CMS_ROOM = 2048  # bytes kept for the CMS beside its certificates: attributes and a signature of up to 512 bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +139,12 @@ def _sign(
     )
     session = pdf_signer.init_signing_session(writer)
     session.system_time = at.astimezone(UTC)
-    return _complete(session)
+    room = CMS_ROOM + sum(len(certified.der) for certified in (signer.certified, *chain))
+    return _complete(session, room)
 
 
-def _complete(session: PdfSigningSession) -> bytes:
-    document = session.prepare_tbs_document(validation_info=None, bytes_reserved=2 * CMS_ROOM)
+def _complete(session: PdfSigningSession, room: int) -> bytes:
+    document = session.prepare_tbs_document(validation_info=None, bytes_reserved=2 * room)
     output = io.BytesIO()
     prepared, _ = document.digest_tbs_document(output=output)
     attributes = PdfCMSSignedAttributes(signing_time=session.system_time)
