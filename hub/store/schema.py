@@ -38,6 +38,7 @@ cases = sa.Table(
     sa.Column("opener", sa.String(12), nullable=False),
     sa.Column("respondent", sa.String(12), nullable=False),
     sa.Column("state", sa.String(32), nullable=False),
+    sa.Column("disputes", sa.Integer, nullable=False),
     sa.Column("opened_at", sa.String(32), nullable=False),
     sa.Column("changed_at", sa.String(32), nullable=False),
 )

@@ -1,0 +1,72 @@
+"""Delivering: what a station has to fetch, and waking those that wait for it."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable
+
+from hub.protocol.exchange import MailboxItem, MailboxPage
+from hub.protocol.identifiers import StationId
+from hub.store.database import Readers
+from hub.store.mailbox import deliveries_after, latest_cursor
+
+
+async def mailbox_page(readers: Readers, station: StationId, *, after: int, limit: int) -> MailboxPage:
+    """Return the deliveries of `station` after the cursor `after`, at most `limit`, oldest first."""
+    found = await readers.read(lambda tx: deliveries_after(tx, station, after=after, limit=limit + 1))
+    items = tuple(
+        MailboxItem(cursor=item.cursor, envelope=item.envelope.decode(), receipts=(item.receipt.decode(),))
+        for item in found[:limit]
+    )
+    return MailboxPage(items=items, more=len(found) > limit)
+
+
+async def newest_cursor(readers: Readers, station: StationId) -> int:
+    """Return the cursor of the newest delivery of `station`, 0 if there is none."""
+    return await readers.read(lambda tx: latest_cursor(tx, station))
+
+
+class WakeUps:
+    """Wakes the event streams of a station when something is filed for it. Used on the event loop.
+
+    A wake-up carries nothing: whoever wakes asks the store, so none can be lost that matters.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: defaultdict[StationId, set[asyncio.Event]] = defaultdict(set)
+        self._closed = False
+
+    def listen(self, station: StationId) -> asyncio.Event:
+        """Return an event that is set at each wake-up; give it back by `forget`."""
+        event = asyncio.Event()
+        if self._closed:
+            event.set()
+        self._waiting[station].add(event)
+        return event
+
+    def forget(self, station: StationId, event: asyncio.Event) -> None:
+        """Stop waking `event`."""
+        waiting = self._waiting[station]
+        waiting.discard(event)
+        if not waiting:
+            del self._waiting[station]
+
+    def wake(self, stations: Iterable[StationId]) -> None:
+        """Wake the streams of `stations`."""
+        for station in stations:
+            for event in self._waiting.get(station, ()):
+                event.set()
+
+    def close(self) -> None:
+        """Wake everybody: the hub stops."""
+        self._closed = True
+        self.wake(tuple(self._waiting))
+
+    @property
+    def closed(self) -> bool:
+        """Whether the hub stops."""
+        return self._closed
+
+    @property
+    def listeners(self) -> int:
+        """How many streams wait."""
+        return sum(len(events) for events in self._waiting.values())

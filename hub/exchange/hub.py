@@ -1,0 +1,136 @@
+"""One running hub: everything that its story needs, opened together and closed in order."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from hub.cases.catalogue import Catalogue, default_catalogue
+from hub.exchange.deliver import WakeUps
+from hub.exchange.docket import Submission
+from hub.exchange.filing import Accepted, EnvelopeFiling
+from hub.exchange.settings import Settings, parse_settings
+from hub.exchange.trust import TrustBook
+from hub.exchange.uploads import Uploads
+from hub.protocol.codes import Code
+from hub.protocol.errors import Damaged
+from hub.protocol.identifiers import StationId
+from hub.signing.keys import KeySigner, decrypt_key, load_signer
+from hub.signing.purposes import DEFAULT_ARC, DEFAULT_PURPOSES, Purposes
+from hub.store.blobs import BlobStore
+from hub.store.database import Readers
+from hub.store.layout import DataFolder
+from hub.store.migrate import require_current
+from hub.store.stations import certificate_by_x5t
+from hub.store.trail_log import TrailLog
+from hub.store.writer import Writer
+from hub.trail.note import make_signer
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """A hub at work. `clock` gives aware UTC; `random` gives so many random bytes."""
+
+    folder: DataFolder
+    settings: Settings
+    signer: KeySigner
+    trail: TrailLog
+    trust: TrustBook
+    catalogue: Catalogue
+    writer: Writer[Submission, Accepted]
+    readers: Readers
+    blobs: BlobStore
+    uploads: Uploads
+    wake_ups: WakeUps
+    clock: Callable[[], datetime]
+    random: Callable[[int], bytes]
+
+    async def close(self) -> None:
+        """Finish what was accepted, refuse the rest, close the store."""
+        self.wake_ups.close()
+        await asyncio.to_thread(self.writer.stop)
+        self.readers.close()
+
+
+def utc_now() -> datetime:
+    """Return the machine's time."""
+    return datetime.now(UTC)
+
+
+def purposes_of(settings: Settings) -> Purposes:
+    """Return the certificate purposes of this deployment."""
+    return DEFAULT_PURPOSES if settings.arc == DEFAULT_ARC else Purposes(arc=settings.arc)
+
+
+def read_settings(folder: DataFolder) -> Settings:
+    """Return the settings of a data folder; all defaults when it has no file. Raises: Refused (`config.invalid`)."""
+    return parse_settings(folder.settings.read_bytes()) if folder.settings.is_file() else Settings()
+
+
+def open_trail(folder: DataFolder, passphrase: bytes, settings: Settings) -> TrailLog:
+    """Return the trail with its key unlocked. Raises: Refused (`key.*`), Damaged (`hub.folder`)."""
+    key = decrypt_key(_required(folder, folder.trail_key), passphrase)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise Damaged(Code.HUB_FOLDER, detail="trail key")
+    return TrailLog(origin=settings.trail.origin, signer=make_signer(settings.trail.origin, key))
+
+
+async def open_hub(
+    data: Path,
+    passphrase: bytes,
+    *,
+    settings: Settings | None = None,
+    clock: Callable[[], datetime] = utc_now,
+    random: Callable[[int], bytes] = os.urandom,
+    on_damage: Callable[[], None] = lambda: None,
+) -> Hub:
+    """Open the data folder and start the writer. `on_damage` is called (on the writer's thread) when the store is damaged.
+
+    Raises: Refused (`key.*`, `config.invalid`), Damaged (`hub.folder`, `store.*`).
+    """
+    folder = DataFolder(data)
+    settings = settings or read_settings(folder)
+    purposes = purposes_of(settings)
+    signer = load_signer(
+        _required(folder, folder.hub_key), passphrase, _required(folder, folder.hub_certificate), purposes=purposes
+    )
+    trail = open_trail(folder, passphrase, settings)
+    require_current(folder.database)
+    readers = Readers(folder.database)
+    wake_ups = WakeUps()
+    loop = asyncio.get_running_loop()
+
+    def wake(stations: frozenset[StationId]) -> None:
+        loop.call_soon_threadsafe(wake_ups.wake, stations)
+
+    filing = EnvelopeFiling(log=trail, signer=signer, clock=clock, random=random, on_filed=wake)
+    writer = Writer(folder.database, filing, on_damage=on_damage)
+    blobs = BlobStore(folder)
+    limits = settings.limits
+    trust = TrustBook(
+        folder,
+        purposes=purposes,
+        crl_max_age=timedelta(seconds=limits.crl_max_age_s),
+        find=lambda x5t: readers.read_now(lambda tx: certificate_by_x5t(tx, x5t)),
+    )
+    uploads = Uploads(
+        folder, blobs=blobs, readers=readers, writer=writer, max_size=limits.attachment_bytes, clock=clock
+    )
+    uploads.drop_stale(timedelta(seconds=limits.upload_kept_s))
+    writer.start()
+    return Hub(
+        folder, settings, signer, trail, trust, default_catalogue(), writer, readers, blobs, uploads, wake_ups, clock, random
+    )
+
+
+def _required(folder: DataFolder, path: Path) -> bytes:
+    if not path.is_file():
+        raise Damaged(Code.HUB_FOLDER, detail=str(path.relative_to(folder.root)))
+    return path.read_bytes()

@@ -1,0 +1,223 @@
+"""Attachments on their way in: resumable, hashed while written, constant memory; filed only when whole and durable.
+
+A part lies in `uploads/` under its digest, sender and size, so that it survives a restart; its length is the offset to go
+on from. Bytes that a power failure spoiled are found by the digest, and the part is then dropped.
+"""
+
+import asyncio
+import hashlib
+import logging
+import os
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hub.protocol.codes import Code
+from hub.protocol.errors import Refused
+from hub.protocol.exchange import UploadState
+from hub.protocol.identifiers import Digest, StationId
+from hub.store.attachments import blob_size_for, insert_blob
+from hub.store.blobs import CHUNK, BlobStore, unavailable
+from hub.store.database import Readers
+from hub.store.layout import DataFolder
+from hub.store.writer import Writer
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Part:
+    """A part: `offset` bytes of `size` are in the file and in `state`."""
+
+    path: Path
+    size: int
+    offset: int
+    state: "hashlib._Hash"
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Uploads:
+    """All uploads of one hub; used on the event loop, works in threads."""
+
+    def __init__(
+        self,
+        folder: DataFolder,
+        *,
+        blobs: BlobStore,
+        readers: Readers,
+        writer: Writer[Any, Any],
+        max_size: int,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._folder = folder.uploads
+        self._blobs = blobs
+        self._readers = readers
+        self._writer = writer
+        self._max_size = max_size
+        self._clock = clock
+        self._parts: dict[tuple[StationId, Digest], _Part] = {}
+
+    def drop_stale(self, kept: timedelta) -> None:
+        """Remove parts that nobody has added to for `kept`. At start only."""
+        oldest = self._clock().timestamp() - kept.total_seconds()
+        for path in self._folder.iterdir():
+            if path.stat().st_mtime < oldest:
+                path.unlink()
+                log.info("upload dropped reason=stale")
+
+    async def begin(self, station: StationId, digest: Digest, size: int) -> UploadState:
+        """Create the upload or go on with it. Raises: Refused (`blob.size`), Unavailable."""
+        if not 1 <= size <= self._max_size:
+            raise Refused(Code.BLOB_SIZE, field="Upload-Length", values={"limit": self._max_size})
+        stored = await self._stored(station, digest)
+        if stored is not None:
+            if stored != size:
+                raise Refused(Code.BLOB_SIZE, field="Upload-Length", values={"limit": self._max_size})
+            return UploadState(digest=digest, offset=size, size=size, complete=True)
+        part = await self._find(station, digest)
+        if part is not None and part.size != size:
+            async with part.lock:
+                self._drop(station, digest, part)
+            part = None
+        if part is None:
+            part = await asyncio.to_thread(_create, self._folder / f"{digest}.{station}.{size}", size)
+            part = self._parts.setdefault((station, digest), part)
+        return _state(digest, part)
+
+    async def state(self, station: StationId, digest: Digest) -> UploadState:
+        """Say how far an upload is. Raises: Refused (`blob.unknown`)."""
+        stored = await self._stored(station, digest)
+        if stored is not None:
+            return UploadState(digest=digest, offset=stored, size=stored, complete=True)
+        return _state(digest, await self._require(station, digest))
+
+    async def append(
+        self, station: StationId, digest: Digest, offset: int, chunks: AsyncIterator[bytes]
+    ) -> UploadState:
+        """Add `chunks` at `offset`; when the last byte is here, file the blob and return only once it is durable.
+
+        What arrived before a broken connection stays. Raises: Refused (`blob.*`), Unavailable.
+        """
+        stored = await self._stored(station, digest)
+        if stored is not None:
+            if offset != stored:
+                raise _wrong_offset(stored)
+            return UploadState(digest=digest, offset=stored, size=stored, complete=True)
+        part = await self._require(station, digest)
+        async with part.lock:
+            if self._parts.get((station, digest)) is not part or offset != part.offset:
+                raise _wrong_offset(part.offset)
+            await self._receive(part, chunks)
+            if part.offset < part.size:
+                return _state(digest, part)
+            # Not to be broken off by a client that hangs up now: the bytes are all here.
+            return await asyncio.shield(asyncio.ensure_future(self._finish(station, digest, part)))
+
+    async def _receive(self, part: _Part, chunks: AsyncIterator[bytes]) -> None:
+        try:
+            descriptor = os.open(part.path, os.O_WRONLY)
+        except OSError as error:
+            raise unavailable(error) from error
+        try:
+            async for chunk in chunks:
+                if part.offset + len(chunk) > part.size:
+                    raise Refused(Code.BLOB_SIZE, values={"limit": part.size})
+                await _to_the_end(_write, descriptor, part, chunk)
+        finally:
+            os.close(descriptor)
+
+    async def _finish(self, station: StationId, digest: Digest, part: _Part) -> UploadState:
+        if part.state.hexdigest() != digest:
+            self._drop(station, digest, part)
+            raise Refused(Code.BLOB_DIGEST)
+        try:
+            await asyncio.to_thread(self._blobs.file, part.path, digest)
+        finally:
+            self._parts.pop((station, digest), None)
+        # Only now, with bytes and name on the disk, may a row say that the blob is here.
+        now = self._clock()
+        await self._writer.run(lambda tx: insert_blob(tx, digest, size=part.size, station=station, now=now))
+        return UploadState(digest=digest, offset=part.size, size=part.size, complete=True)
+
+    async def _stored(self, station: StationId, digest: Digest) -> int | None:
+        return await self._readers.read(lambda tx: blob_size_for(tx, digest, station))
+
+    async def _require(self, station: StationId, digest: Digest) -> _Part:
+        part = await self._find(station, digest)
+        if part is None:
+            refusal = Refused(Code.BLOB_UNKNOWN)
+            refusal.status = 404
+            raise refusal
+        return part
+
+    async def _find(self, station: StationId, digest: Digest) -> _Part | None:
+        part = self._parts.get((station, digest))
+        if part is None:
+            part = await asyncio.to_thread(_resume, self._folder, f"{digest}.{station}.")
+            if part is not None:
+                part = self._parts.setdefault((station, digest), part)
+        return part
+
+    def _drop(self, station: StationId, digest: Digest, part: _Part) -> None:
+        self._parts.pop((station, digest), None)
+        part.path.unlink(missing_ok=True)
+
+
+def _state(digest: Digest, part: _Part) -> UploadState:
+    return UploadState(digest=digest, offset=part.offset, size=part.size, complete=False)
+
+
+def _wrong_offset(offset: int) -> Refused:
+    refusal = Refused(Code.BLOB_OFFSET, field="Upload-Offset", values={"offset": offset})
+    refusal.status = 409
+    return refusal
+
+
+def _create(path: Path, size: int) -> _Part:
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
+    except OSError as error:
+        raise unavailable(error) from error
+    return _Part(path, size, 0, hashlib.sha256())
+
+
+def _resume(folder: Path, prefix: str) -> _Part | None:
+    """Return the part whose name begins with `prefix`, hashed again from the disk, or None."""
+    for path in folder.glob(f"{prefix}*"):
+        size = int(path.name.removeprefix(prefix))
+        state, offset = hashlib.sha256(), 0
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                state.update(chunk)
+                offset += len(chunk)
+        if offset <= size:
+            return _Part(path, size, offset, state)
+        path.unlink()
+    return None
+
+
+def _write(descriptor: int, part: _Part, chunk: bytes) -> None:
+    view, at = memoryview(chunk), part.offset
+    try:
+        while view:
+            written = os.pwrite(descriptor, view, at)
+            view, at = view[written:], at + written
+    except OSError as error:
+        # What was written beyond the offset would be hashed twice when the part is read again.
+        os.ftruncate(descriptor, part.offset)
+        raise unavailable(error) from error
+    part.state.update(chunk)
+    part.offset = at
+
+
+async def _to_the_end(work: Callable[..., T], *arguments: object) -> T:
+    """Run `work` in a thread, and wait for its end also when the caller is cancelled: it uses what the caller holds."""
+    running = asyncio.get_running_loop().run_in_executor(None, work, *arguments)
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait({running})
+        raise

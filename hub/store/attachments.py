@@ -1,0 +1,50 @@
+"""Rows about blobs: which are complete, and which station may name and read them. Their bytes are in `blobs.py`."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from hub.protocol.identifiers import Digest, StationId
+from hub.protocol.instants import format_instant
+from hub.store.schema import blobs, holdings
+
+
+def insert_blob(tx: sa.Connection, digest: Digest, *, size: int, station: StationId, now: datetime) -> None:
+    """Note that the bytes of `digest` are complete and durable, and that `station` has sent them."""
+    row = {"digest": digest, "size": size, "stored_at": format_instant(now)}
+    tx.execute(insert(blobs).values(row).on_conflict_do_nothing())
+    tx.execute(insert(holdings).values(digest=digest, station=station).on_conflict_do_nothing())
+
+
+def blob_size_for(tx: sa.Connection, digest: Digest, station: StationId) -> int | None:
+    """Return the size in bytes of a complete blob that `station` may read, or None."""
+    query = sa.select(blobs.c.size).join(holdings, holdings.c.digest == blobs.c.digest)
+    return tx.execute(query.where(blobs.c.digest == digest, holdings.c.station == station)).scalar_one_or_none()
+
+
+_SIZES = (
+    sa.select(holdings.c.digest, holdings.c.station, blobs.c.size)
+    .join(blobs, blobs.c.digest == holdings.c.digest)
+    .where(holdings.c.digest.in_(sa.bindparam("digests", expanding=True)))
+)
+
+
+def held_sizes(tx: sa.Connection, digests: Iterable[Digest]) -> dict[tuple[str, str], int]:
+    """Return (digest, station) -> size in bytes for every station that holds one of `digests`."""
+    rows = tx.execute(_SIZES, {"digests": tuple(digests)})
+    return {(row.digest, row.station): row.size for row in rows}
+
+
+def grant(tx: sa.Connection, pairs: Iterable[tuple[Digest, StationId]]) -> None:
+    """Let the stations name and read the blobs: a case of theirs names them."""
+    rows = [{"digest": digest, "station": station} for digest, station in pairs]
+    if rows:
+        tx.execute(insert(holdings).on_conflict_do_nothing(), rows)
+
+
+def blobs_known(tx: sa.Connection) -> Iterable[tuple[Digest, int]]:
+    """Yield digest and size of every complete blob, by digest."""
+    for row in tx.execute(sa.select(blobs.c.digest, blobs.c.size).order_by(blobs.c.digest)):
+        yield Digest(row.digest), row.size

@@ -1,0 +1,142 @@
+"""The trail inside the hub's transaction: leaves, tiles and the signed head are committed with what they are about.
+
+The head row is compared and swapped under BEGIN IMMEDIATE: two processes cannot sign two continuations of one tree.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from hub.protocol.codes import Code
+from hub.protocol.errors import Damaged, Refused
+from hub.store.schema import head, leaves, tiles
+from hub.trail.checkpoint import SignedCheckpoint, open_checkpoint, sign_checkpoint
+from hub.trail.hashing import leaf_hash
+from hub.trail.note import NoteSigner
+from hub.trail.sequence import EMPTY, Frontier, Position, append, restore_frontier
+from hub.trail.tiles import TileReader
+
+_HEAD = sa.select(head.c.size, head.c.checkpoint, head.c.registry)
+_SWAP = (
+    sa.update(head)
+    .where(head.c.size == sa.bindparam("old_size"))
+    .values(size=sa.bindparam("new_size"), checkpoint=sa.bindparam("new_checkpoint"))
+)
+_TILE = sa.select(tiles.c.raw).where(tiles.c.level == sa.bindparam("level"), tiles.c.number == sa.bindparam("number"))
+_NEW_TILE = insert(tiles)
+_PUT_TILE = _NEW_TILE.on_conflict_do_update(
+    index_elements=["level", "number"], set_={"raw": _NEW_TILE.excluded.raw}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The trail's newest state: `checkpoint` is the signed note; `registry` counts changes of the stations."""
+
+    size: int
+    checkpoint: str
+    registry: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sequenced:
+    """Leaves that were appended: their bytes, their places, and the checkpoint that commits to all of them."""
+
+    records: tuple[bytes, ...]
+    positions: tuple[Position, ...]
+    checkpoint: str
+
+
+def head_of(tx: sa.Connection) -> Head:
+    """Return the head row. Raises: Damaged when there is none."""
+    row = tx.execute(_HEAD).one_or_none()
+    if row is None:
+        raise Damaged(Code.STORE_DAMAGED, detail="no head")
+    return Head(row.size, row.checkpoint, row.registry)
+
+
+def tile_reader(tx: sa.Connection) -> TileReader:
+    """Return a function that reads the longest stored version of a tile, empty if there is none."""
+
+    def read(level: int, number: int) -> bytes:
+        return tx.execute(_TILE, {"level": level, "number": number}).scalar_one_or_none() or b""
+
+    return read
+
+
+def leaf_records(tx: sa.Connection, *, start: int = 0) -> Iterator[tuple[int, bytes]]:
+    """Yield index and bytes of the stored leaf records from `start` on, in order."""
+    query = sa.select(leaves.c.number, leaves.c.record).where(leaves.c.number >= start).order_by(leaves.c.number)
+    for row in tx.execution_options(stream_results=True).execute(query):
+        yield row.number, row.record
+
+
+def insert_head(tx: sa.Connection, *, origin: str, signer: NoteSigner) -> None:
+    """Write the head of an empty trail: once, when the hub is created."""
+    checkpoint = sign_checkpoint(origin, 0, EMPTY.root, signer=signer).decode()
+    tx.execute(sa.insert(head).values(only=1, size=0, checkpoint=checkpoint, registry=0))
+
+
+class TrailLog:
+    """Appends leaves within transactions. Remembers the tree's edge between them; used by one thread at a time."""
+
+    def __init__(self, *, origin: str, signer: NoteSigner) -> None:
+        self._origin = origin
+        self._signer = signer
+        self._durable: tuple[str, Frontier] | None = None  # the checkpoint's text, and the edge it commits to
+        self._edge = EMPTY
+        self._old_size = 0
+        self._checkpoint: str | None = None
+        self._leaves: list[dict[str, object]] = []
+        self._tiles: dict[tuple[int, int], bytes] = {}
+
+    def begin(self, tx: sa.Connection, present: Head) -> None:
+        """Start from the head that `tx` sees; the edge is read and re-derived again when another process moved it."""
+        if self._durable is None or self._durable[0] != present.checkpoint:
+            root = self._open(present.checkpoint, present.size).checkpoint.root
+            self._durable = present.checkpoint, restore_frontier(present.size, root, tile_reader(tx))
+        self._edge, self._old_size = self._durable[1], present.size
+        self._leaves, self._tiles, self._checkpoint = [], {}, None
+
+    def append(self, records: Sequence[bytes]) -> Sequenced:
+        """Append leaf records (at least one) and sign a checkpoint over the tree so far. Nothing is written yet."""
+        # The hashes are made from the very bytes that `flush` stores: one flipped bit in a leaf would end the trail.
+        appended = append(self._edge, [leaf_hash(record) for record in records])
+        start = self._edge.size
+        self._edge = appended.frontier
+        self._leaves += [{"number": start + at, "record": record} for at, record in enumerate(records)]
+        self._tiles.update({(update.level, update.index): update.hashes for update in appended.tiles})
+        self._checkpoint = sign_checkpoint(
+            self._origin, self._edge.size, appended.root, signer=self._signer
+        ).decode()
+        return Sequenced(tuple(records), appended.positions, self._checkpoint)
+
+    def flush(self, tx: sa.Connection) -> None:
+        """Write the leaves, the tiles and the head. Raises: Damaged when the head is not the one begun from."""
+        tx.execute(sa.insert(leaves), self._leaves)
+        tx.execute(
+            _PUT_TILE, [{"level": level, "number": at, "raw": raw} for (level, at), raw in self._tiles.items()]
+        )
+        swap = {"old_size": self._old_size, "new_size": self._edge.size, "new_checkpoint": self._checkpoint}
+        if tx.execute(_SWAP, swap).rowcount != 1:
+            raise Damaged(Code.STORE_DAMAGED, detail=f"head moved under the transaction at {self._old_size}")
+
+    def committed(self) -> None:
+        """The transaction of the last `flush` is durable."""
+        if self._checkpoint is not None:
+            self._durable = self._checkpoint, self._edge
+
+    def forget(self) -> None:
+        """The transaction's fate is unknown: read the edge again before the next one."""
+        self._durable = self._checkpoint = None
+
+    def _open(self, checkpoint: str, size: int) -> SignedCheckpoint:
+        try:
+            signed = open_checkpoint(checkpoint.encode(), origin=self._origin, log_keys=(self._signer.key,))
+        except Refused as error:
+            raise Damaged(Code.STORE_DAMAGED, detail=f"head: {error.code.value}") from error
+        if signed.checkpoint.size != size:
+            raise Damaged(Code.STORE_DAMAGED, detail="head: size differs from its checkpoint")
+        return signed
