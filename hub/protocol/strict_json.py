@@ -26,6 +26,9 @@ def parse_strict(raw: bytes) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise Refused(Code.JSON_ENCODING, detail=f"byte {error.start}") from error
     _require_depth(raw)
+    canonical = _read_canonical(raw)
+    if canonical is not None:
+        return canonical
     try:
         value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
@@ -49,27 +52,56 @@ def decode_strict(raw: bytes, type: type[T]) -> T:
 
 def encode_json(value: object) -> bytes:
     """Return `value` as compact JSON with sorted keys: the form in which this project writes what it signs."""
-    return msgspec.json.encode(value, order="deterministic")
+    return _ENCODER.encode(value)
 
+
+def _read_canonical(raw: bytes) -> dict[str, Any] | None:
+    # The form in which our own signers write, read in a third of the time. That writing it again gives the same bytes
+    # proves it: no key twice (one would be lost), no escape or number spelled in two ways. None: look closely.
+    marks = raw.translate(_MARKS)
+    if _LONG in marks or _LONG_NEGATIVE in marks:
+        return None
+    try:
+        value = _CANONICAL_DECODER.decode(raw)
+        return value if type(value) is dict and encode_json(value) == raw else None
+    except (msgspec.DecodeError, UnicodeError, _Float):
+        return None
+
+
+class _Float(ValueError):
+    pass
+
+
+def _refuse_float(text: str) -> NoReturn:
+    raise _Float(text)
+
+
+# Digits become 0 and what may stand before a number becomes a colon: a number of 16 digits or more is then one search away.
+_MARKS = bytes.maketrans(b"123456789[,", b"000000000::")
+_LONG, _LONG_NEGATIVE = b":" + b"0" * 16, b":-" + b"0" * 16
+_CANONICAL_DECODER = msgspec.json.Decoder(float_hook=_refuse_float)
+_ENCODER = msgspec.json.Encoder(order="deterministic")
 
 # A string, whole; an unterminated one runs to the end (the parser refuses it later). Possessive: linear for any bytes.
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"{}[]")
+_ROUND = bytes.maketrans(b"{[}]", b"(())")
 
 
 def _require_depth(raw: bytes) -> None:
     # json recurses: the depth is bounded before it runs.
     if raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH:
         return
-    brackets = _STRING.sub(b"", raw).translate(None, _NOT_BRACKETS)
-    # Each round takes away the innermost pairs; what nests no deeper than the limit is gone after as many rounds.
+    brackets = _STRING.sub(b"", raw).translate(_ROUND, _NOT_BRACKETS)
+    # Each round takes away the innermost level; what nests no deeper than the limit is gone after as many rounds.
+    left = brackets
     for _ in range(MAX_DEPTH):
-        brackets = brackets.replace(b"{}", b"").replace(b"[]", b"")
-        if not brackets:
+        left = left.replace(b"()", b"")
+        if not left:
             return
     depth = 0
     for byte in brackets:
-        depth += 1 if byte in b"{[" else -1
+        depth += 1 if byte == 0x28 else -1
         if depth > MAX_DEPTH:
             raise Refused(Code.JSON_DEPTH, detail=f"> {MAX_DEPTH}")
 

@@ -6,6 +6,7 @@ is the instant judged, proved by the trail; `now` is the instant of judging, aga
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 
 from cryptography import x509
@@ -75,12 +76,21 @@ def check_certificate(
     issued before `at` leaves the check pending.
     """
     chain = trust.chain_of(certified)
+    chain_code, validity_code, purpose_code, revocation_code = _codes(prefix)
     return (
-        _check_chain(chain, prefix + ".chain"),
-        _check_validity(chain, at, prefix + ".validity"),
-        _check_purpose(certified, kind, trust.purposes, prefix + ".purpose"),
-        _check_revocation(chain, trust, at, now, prefix + ".revocation"),
+        _check_chain(chain, chain_code),
+        _check_validity(chain, at, validity_code),
+        _check_purpose(certified, kind, trust.purposes, purpose_code),
+        _check_revocation(chain, trust, at, now, revocation_code),
     )
+
+
+@lru_cache(maxsize=64)
+def _codes(prefix: str) -> tuple[str, str, str, str]:
+    return prefix + ".chain", prefix + ".validity", prefix + ".purpose", prefix + ".revocation"
+
+
+_passed = lru_cache(maxsize=256)(passed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +136,7 @@ def _verify_path(certified: Certified, trust: Trust, instant: datetime) -> list[
 
 
 def _check_chain(chain: _Chain, code: str) -> Check:
-    return failed(code, Code.CERT_CHAIN, chain.problem) if chain.problem is not None else passed(code)
+    return failed(code, Code.CERT_CHAIN, chain.problem) if chain.problem is not None else _passed(code)
 
 
 def _check_validity(chain: _Chain, at: datetime, code: str) -> Check:
@@ -134,16 +144,20 @@ def _check_validity(chain: _Chain, at: datetime, code: str) -> Check:
         return failed(code, Code.CERT_NOT_YET_VALID, f"from {chain.not_before:%Y-%m-%dT%H:%M:%SZ}")
     if at > chain.not_after:
         return failed(code, Code.CERT_EXPIRED, f"until {chain.not_after:%Y-%m-%dT%H:%M:%SZ}")
-    return passed(code)
+    return _passed(code)
 
 
 def _check_purpose(certified: Certified, kind: CertificateKind, purposes: Purposes, code: str) -> Check:
-    kinds = certified.kinds if purposes is DEFAULT_PURPOSES else purposes.kinds_of(certified.ekus)
-    if kind not in kinds:
+    if kind not in _kinds(purposes, certified.ekus):
         return failed(code, Code.CERT_PURPOSE, f"not a certificate of kind {kind.value}")
     if not certified.signs:
         return failed(code, Code.CERT_PURPOSE, "key usage")
-    return passed(code)
+    return _passed(code)
+
+
+@lru_cache(maxsize=256)
+def _kinds(purposes: Purposes, ekus: frozenset[str]) -> frozenset[CertificateKind]:
+    return purposes.kinds_of(ekus)
 
 
 def _check_revocation(chain: _Chain, trust: Trust, at: datetime, now: datetime, code: str) -> Check:
@@ -174,7 +188,7 @@ def _check_link(certified: Certified, issuer: Certified, trust: Trust, at: datet
         return indeterminate(code, Code.STATUS_LIST_TOO_OLD, "no list" if not lists else None, hours=hours)
     if lists[0].this_update < at:
         return pending(code, Code.CRL_TO_COME, f"list {lists[0].number}")
-    return passed(code)
+    return _passed(code)
 
 
 def _released(entry: Revocation, crl: Crl, lists: tuple[Crl, ...], at: datetime) -> bool:
