@@ -1,14 +1,31 @@
 """Bodies and attachments as honest officers send them; a test changes the one thing it is about."""
 
-from datetime import date
+from collections.abc import Callable
+from datetime import date, datetime
 from typing import Any
 
 from hub.protocol.envelope import Attachment, Role
+from hub.protocol.errors import Refused
 from hub.protocol.identifiers import digest_of
+from hub.protocol.instants import SHANGHAI
 
 TODAY = date(2026, 11, 24)
 ID_ONE = "341824199003078810"
 ID_TWO = "341802201506120023"
+
+
+def refusal_of(call: Callable[[], object]) -> Refused | None:
+    """Return what `call` was refused with, None if it was accepted; any other exception fails the test."""
+    try:
+        call()
+    except Refused as refused:
+        return refused
+    return None
+
+
+def beijing_time(text: str) -> datetime:
+    """Return the instant that `text` (2026-09-30 23:50:00) names in Asia/Shanghai."""
+    return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
 
 
 def an_attachment(role: Role, content: bytes = b"") -> Attachment:
