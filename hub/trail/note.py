@@ -190,8 +190,12 @@ def cosigned_message(text: bytes, timestamp: int) -> bytes:
 
 
 def is_key_name(name: str) -> bool:
-    """Say whether `name` may stand in a signature line: not empty, no Unicode space, no `+`, no control character."""
-    return bool(name) and "+" not in name and not any(c.isspace() or ord(c) < 0x20 for c in name)
+    """Say whether `name` may stand in a signature line: not empty, no Unicode space, no `+`, no control character.
+
+    Source: signed-note.md, Format.
+    """
+    surrogates = any("\ud800" <= c <= "\udfff" for c in name)  # what a command line makes of bytes that are not UTF-8
+    return bool(name) and not surrogates and "+" not in name and not any(c.isspace() or ord(c) < 0x20 for c in name)
 
 
 def _parse_signature_line(line: str) -> SignatureLine:

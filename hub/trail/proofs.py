@@ -72,13 +72,15 @@ def check_consistency(
     *, old_size: int, old_root: bytes, new_size: int, new_root: bytes, proof: Sequence[bytes]
 ) -> Check:
     """Say whether the tree (`new_size`, `new_root`) begins with the tree (`old_size`, `old_root`), 0 < old <= new."""
-    if not 0 < old_size <= new_size or not _are_hashes(old_root, new_root, *proof):
+    if not 0 < old_size <= new_size:
         return failed(CONSISTENCY_CHECK, Code.TRAIL_CONSISTENCY, f"sizes {old_size} and {new_size}")
     if old_size == new_size:
         if proof or old_root != new_root:
             return failed(CONSISTENCY_CHECK, Code.TRAIL_CONSISTENCY, "same size, other root")
         return passed(CONSISTENCY_CHECK)
-    if not _connects(old_size, old_root, new_size, new_root, tuple(proof)):
+    if not _are_hashes(old_root, new_root, *proof) or not _connects(
+        old_size, old_root, new_size, new_root, tuple(proof)
+    ):
         return failed(CONSISTENCY_CHECK, Code.TRAIL_CONSISTENCY, f"proof from {old_size} to {new_size}")
     return passed(CONSISTENCY_CHECK)
 

@@ -157,7 +157,8 @@ def add_checkpoint(
     try:
         request = parse_add_checkpoint(raw)
     except Refused as error:
-        return _reject(Rejected(400, error.code, str(error)))
+        # A note that no key could have signed has, as the standard counts it, no trusted signature.
+        return _reject(Rejected(403 if error.code is Code.NOTE_FORM else 400, error.code, str(error)))
     origin = request.signed.checkpoint.origin
     judged = judge(request, state=store.load(origin) if origin in logs else None, logs=logs)
     if isinstance(judged, Rejected):

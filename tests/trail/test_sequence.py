@@ -13,7 +13,6 @@ from hub.trail.proofs import check_inclusion
 from hub.trail.sequence import (
     EMPTY,
     Frontier,
-    TileUpdate,
     append,
     dump_frontier,
     extend,
@@ -21,6 +20,7 @@ from hub.trail.sequence import (
     restore_frontier,
 )
 from hub.trail.tiles import tiles_of
+from tests.trail.builders import TileStore
 from tests.trail.reference import merkle_root, path
 
 
@@ -28,24 +28,8 @@ def leaves(start: int, end: int) -> list[bytes]:
     return [leaf_hash(b"entry %d" % number) for number in range(start, end)]
 
 
-class Store:
-    """Tiles as a store keeps them: the longest version of each, never a changed byte."""
-
-    def __init__(self) -> None:
-        self.tiles: dict[tuple[int, int], bytes] = {}
-
-    def save(self, updates: tuple[TileUpdate, ...]) -> None:
-        for update in updates:
-            key = (update.level, update.index)
-            assert update.hashes.startswith(self.tiles.get(key, b""))
-            self.tiles[key] = update.hashes
-
-    def read(self, level: int, index: int) -> bytes:
-        return self.tiles.get((level, index), b"")
-
-
-def grown(size: int, step: int = 1000) -> tuple[Frontier, Store]:
-    frontier, store = EMPTY, Store()
+def grown(size: int, step: int = 1000) -> tuple[Frontier, TileStore]:
+    frontier, store = EMPTY, TileStore()
     for start in range(0, size, step):
         frontier, updates = extend(frontier, leaves(start, min(size, start + step)))
         store.save(updates)
@@ -68,7 +52,7 @@ def test_every_small_batch_gets_the_positions_and_root_of_the_definition() -> No
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.integers(1, 400), min_size=1, max_size=8))
 def test_any_batches_give_the_same_tree_as_one(batches: list[int]) -> None:
-    frontier, store = EMPTY, Store()
+    frontier, store = EMPTY, TileStore()
     for count in batches:
         appended = append(frontier, leaves(frontier.size, frontier.size + count))
         store.save(appended.tiles)
@@ -96,7 +80,11 @@ def test_around_a_tile_edge_tiles_are_those_of_the_size_and_restore_the_frontier
 
 def test_the_empty_tree_restores() -> None:
     assert EMPTY.root == EMPTY_ROOT == hashlib.sha256(b"").digest()
-    assert restore_frontier(0, EMPTY_ROOT, Store().read) == EMPTY == load_frontier(dump_frontier(EMPTY), Store().read)
+    assert (
+        restore_frontier(0, EMPTY_ROOT, TileStore().read)
+        == EMPTY
+        == load_frontier(dump_frontier(EMPTY), TileStore().read)
+    )
 
 
 def test_a_hub_does_not_start_on_a_right_edge_that_gives_another_root() -> None:
