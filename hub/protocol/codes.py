@@ -97,6 +97,7 @@ class Code(StrEnum):
     SCAN_TOO_MANY_PAGES = "scan.too_many_pages"
     SCAN_TOO_MANY_PIXELS = "scan.too_many_pixels"
     SCAN_INFLATES = "scan.inflates"
+    SCAN_REPAIRED = "scan.repaired"
     SCAN_PAGE_SIZE = "scan.page_size"
     SCAN_PAGE_MISSING = "scan.page_missing"
     SCAN_ENCRYPTED = "scan.encrypted"
@@ -183,6 +184,8 @@ class Code(StrEnum):
     EVIDENCE_MANIFEST = "evidence.manifest"
     EVIDENCE_DIGEST = "evidence.digest"
     EVIDENCE_NAME = "evidence.name"
+    EVIDENCE_UNLISTED = "evidence.unlisted"
+    EVIDENCE_FILE_MISSING = "evidence.file_missing"
     EVIDENCE_SIGNATURE_MISSING = "evidence.signature_missing"
     EVIDENCE_TOO_LARGE = "evidence.too_large"
     EVIDENCE_REPORT_DIFFERS = "evidence.report_differs"
@@ -194,6 +197,8 @@ class Code(StrEnum):
     EVIDENCE_NOT_CHECKED = "evidence.not_checked"
     EVIDENCE_EMPTY = "evidence.empty"
     EVIDENCE_TRAIL = "evidence.trail"
+    EVIDENCE_ACT = "evidence.act"
+    EVIDENCE_SEAL_STATION = "evidence.seal_station"
 
     # texts/exchange.toml: the hub's acceptance, mailboxes, uploads, sign-in of agents
     STORE_MISSING = "store.missing"
@@ -251,6 +256,7 @@ class Code(StrEnum):
     LATE_NEEDS_REASON = "E801"
 
     # texts/command_line.toml: wrong use of commands, the demo, the machine
+    SEAL_TIME_CLAIMED = "seal.time_claimed"
     PASSPHRASE_MISSING = "passphrase.missing"
     FILE_EXISTS = "file.exists"
     FILE_MISSING = "file.missing"

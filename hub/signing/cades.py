@@ -17,7 +17,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
-from hub.protocol.verdict import Check, Verdict, failed, indeterminate, passed
+from hub.protocol.verdict import Check, Result, Verdict, failed, indeterminate, passed
 from hub.signing.certificates import Certified, read_certificate
 from hub.signing.cms_form import CmsSignature, check_integrity, parse_cms
 from hub.signing.coroutines import finish
@@ -102,6 +102,21 @@ def cms_signer(signer: KeySigner, chain: tuple[Certified, ...]) -> SimpleSigner:
     )
 
 
+def require_no_stranger(chain: Check, signature: CmsSignature, trust: Trust) -> Check:
+    """Return `chain`, failed if a certificate beside the signer's leads to no root.
+
+    The signature does not cover those certificates: such a one was put there, or changed.
+    """
+    for der in signature.others if chain.result is Result.PASSED else ():
+        try:
+            problem = trust.chain_of(read_certificate(der, purposes=trust.purposes)).problem
+        except Refused as error:
+            problem = error.code.value
+        if problem is not None:
+            return failed(chain.code, Code.CERT_CHAIN, "a stranger's certificate beside the signer's")
+    return chain
+
+
 def _check_signer(
     signature: CmsSignature,
     *,
@@ -117,8 +132,8 @@ def _check_signer(
         return (failed("cades.signer", error.code, error.detail), *_unknown(CODES[4:8])), None
     is_pinned = pinned is None or pinned.der == certified.der
     signer = _yes("cades.signer", is_pinned, Code.CADES_OTHER_SIGNER, certified.name)
-    judged = check_certificate(certified, kind=kind, trust=trust, at=at, now=now, prefix="cades")
-    return (signer, *judged), certified
+    chain, *rest = check_certificate(certified, kind=kind, trust=trust, at=at, now=now, prefix="cades")
+    return (signer, require_no_stranger(chain, signature, trust), *rest), certified
 
 
 def _yes(code: str, good: bool, cause: Code, detail: str | None = None) -> Check:

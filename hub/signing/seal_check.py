@@ -16,6 +16,7 @@ from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
 from hub.protocol.identifiers import Digest
 from hub.protocol.verdict import Check, Result, Verdict, failed, indeterminate, not_applicable, passed
+from hub.signing.cades import require_no_stranger
 from hub.signing.certificates import Certified, extension, read_certificate
 from hub.signing.crl import Crl, read_crl
 from hub.signing.purposes import CertificateKind, SealPurpose
@@ -110,7 +111,7 @@ def _judge(
         certified, kind=CertificateKind.SEAL, trust=trust, at=at, now=now, prefix="seal"
     )
     keys = (
-        _check_embedded(chain, facts, trust),
+        require_no_stranger(chain, facts.cms, trust),
         _not_in_force(validity),
         kind,
         _check_key_usage(certified),
@@ -126,19 +127,6 @@ def _check_coverage(facts: SealFacts, file: SignedFile) -> Check:
     newest = file.newest
     covered = newest is not None and (newest.whole_file or (newest.time_stamp and newest.only_validation_data_follows))
     return _yes("seal.coverage", facts.exact and covered, Code.SEAL_COVERAGE)
-
-
-def _check_embedded(chain: Check, facts: SealFacts, trust: Trust) -> Check:
-    # The signature does not cover the certificates beside it: one that leads to no root was put there or changed.
-    others = facts.cms.others if facts.cms is not None else ()
-    for der in others if chain.result is Result.PASSED else ():
-        try:
-            known = trust.chain_of(read_certificate(der, purposes=trust.purposes)).problem is None
-        except Refused:
-            known = False
-        if not known:
-            return failed(chain.code, Code.CERT_CHAIN, "a stranger's certificate beside the seal's")
-    return chain
 
 
 def _check_key_usage(certified: Certified) -> Check:

@@ -1,0 +1,259 @@
+"""The verification report of an evidence file: what was checked, in Chinese and English, as JSON and for printing.
+
+The report repeats what the parts say and what checking them gave at `judged_at`; a reader derives it again from the parts.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from hub.protocol.envelope import Envelope
+from hub.protocol.errors import Refused
+from hub.protocol.identifiers import CaseId, Digest, digest_of
+from hub.protocol.instants import format_instant
+from hub.protocol.strict_json import decode_strict, encode_json
+from hub.protocol.texts import text_of
+from hub.protocol.verdict import Check, Indication, Verdict
+
+VERSION = 1
+QUESTIONS = {
+    "evidence.certificates": (
+        "证书均可读取,并通向可信根证书",
+        "All certificates are readable and lead to a trusted root",
+    ),
+    "evidence.crls": ("吊销列表均由可信机构签发", "The revocation lists are by a trusted authority"),
+    "evidence.envelopes": ("每份函件的签名正确", "The signature of every envelope is right"),
+    "evidence.senders": ("发送单位的证书当时有效", "The senders' certificates were good at the time"),
+    "evidence.chain": ("函件同属一案且前后衔接", "The envelopes belong to one case and form its chain"),
+    "evidence.receipts": (
+        "每份函件有中心签名的回执且相符",
+        "Every envelope has a receipt signed by the hub that fits it",
+    ),
+    "evidence.hub": ("中心的证书当时有效", "The hub's certificate was good at the time"),
+    "evidence.trail": ("回执中的日志包含证明成立", "The log's inclusion proofs in the receipts hold"),
+    "evidence.attachments": ("所列附件齐全且摘要一致", "All files named are there, with the digests stated"),
+    "evidence.acts": ("民警操作记录的签名正确、人员相符", "Officers' acts are rightly signed by the persons named"),
+    "evidence.officers": ("民警的证书当时有效", "The officers' certificates were good at the time"),
+    "evidence.seals": (
+        "函件的电子签名有效且为发函单位所加",
+        "The letters' electronic seals are good and of the sender",
+    ),
+}
+# SIGNING 4.4: said in the report, because a reader with unzip and openssl alone must know what these do not show.
+BY_HAND_ZH = (
+    "仅用 unzip、openssl 手工核验时看不到:清单之外的文件、重复或越界的文件名、mimetype 不在首位或内容不对、"
+    "ZIP 前后多余字节、DOCTYPE、弱摘要算法、签名人并非证据签名人;也不核验函件、回执、印章和吊销时间。"
+)
+BY_HAND_EN = (
+    "A check by hand with unzip and openssl does not see: files outside the manifest, duplicate or escaping names, a "
+    "mimetype not first or other, bytes before or after the ZIP, a DOCTYPE, a weak digest algorithm, a signer who is not "
+    "the evidence signer; nor does it verify envelopes, receipts, seals and the times of revocation."
+)
+_CONCLUSIONS = {
+    Indication.TOTAL_PASSED: ("核验通过", "Verification passed"),
+    Indication.INDETERMINATE: ("尚不能判定", "Not decided"),
+    Indication.TOTAL_FAILED: ("核验不通过", "Verification failed"),
+}
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class ReportCheck(_Part, frozen=True, kw_only=True):
+    """One check and its outcome. `question`, `reason`, `remedy` come in Chinese and English; empty when nothing is amiss."""
+
+    code: str
+    result: str
+    cause: str | None
+    detail: str | None
+    question_zh: str
+    question_en: str
+    reason_zh: str
+    reason_en: str
+    remedy_zh: str
+    remedy_en: str
+
+
+class ReportEnvelope(_Part, frozen=True, kw_only=True):
+    """One envelope of the case; `accepted_at` and `handed_over_at` are the hub's times, None without a receipt."""
+
+    number: int
+    digest: str
+    id: str
+    kind: str
+    type: str
+    from_: str = msgspec.field(name="from")
+    to: str
+    officer_number: str
+    officer_name: str
+    created: str
+    accepted_at: str | None
+    handed_over_at: str | None
+    previous: str | None
+
+
+class ReportAct(_Part, frozen=True, kw_only=True):
+    """One officer's act; `envelope` is the number of the envelope that carries it, None when it stands beside them."""
+
+    digest: str
+    act: str
+    station: str
+    officer_number: str
+    officer_name: str
+    at: str
+    subject: str
+    envelope: int | None
+
+
+class ReportSeal(_Part, frozen=True, kw_only=True):
+    """The electronic seal of one letter, judged at the time its envelope was accepted."""
+
+    letter: str
+    envelope: int
+    station: str | None
+    certificate: str | None
+    signed_at: str | None
+    indication: str
+    checks: tuple[ReportCheck, ...]
+
+
+class ReportFile(_Part, frozen=True, kw_only=True):
+    """One attachment: `size` in bytes; `envelope` is the number of the first envelope that names it."""
+
+    digest: str
+    size: int
+    name: str
+    media_type: str
+    role: str | None
+    envelope: int | None
+
+
+class EvidenceReport(_Part, frozen=True, kw_only=True):
+    """The whole report. `judged_at` is the instant of judging, against which the age of revocation lists counted."""
+
+    version: int
+    case: str
+    judged_at: str
+    indication: str
+    conclusion_zh: str
+    conclusion_en: str
+    checks: tuple[ReportCheck, ...]
+    timeline: tuple[ReportEnvelope, ...]
+    acts: tuple[ReportAct, ...]
+    seals: tuple[ReportSeal, ...]
+    files: tuple[ReportFile, ...]
+    by_hand_zh: str
+    by_hand_en: str
+
+
+def make_report(
+    case: CaseId,
+    verdict: Verdict,
+    *,
+    judged_at: datetime,
+    timeline: Iterable[ReportEnvelope],
+    acts: Iterable[ReportAct],
+    seals: Iterable[ReportSeal],
+    files: Iterable[ReportFile],
+) -> EvidenceReport:
+    """Return the report of `verdict` about a case."""
+    zh, en = _CONCLUSIONS[verdict.indication]
+    return EvidenceReport(
+        version=VERSION,
+        case=case,
+        judged_at=format_instant(judged_at),
+        indication=verdict.indication.value,
+        conclusion_zh=zh,
+        conclusion_en=en,
+        checks=tuple(map(report_check, verdict.checks)),
+        timeline=tuple(timeline),
+        acts=tuple(acts),
+        seals=tuple(seals),
+        files=tuple(files),
+        by_hand_zh=BY_HAND_ZH,
+        by_hand_en=BY_HAND_EN,
+    )
+
+
+def report_check(check: Check) -> ReportCheck:
+    """Return `check` with its texts."""
+    text = text_of(check.cause).filled(check.values) if check.cause is not None else None
+    question_zh, question_en = QUESTIONS.get(check.code, ("", ""))
+    return ReportCheck(
+        code=check.code,
+        result=check.result.value,
+        cause=check.cause.value if check.cause is not None else None,
+        detail=check.detail,
+        question_zh=question_zh,
+        question_en=question_en,
+        reason_zh=text.zh if text else "",
+        reason_en=text.en if text else "",
+        remedy_zh=text.remedy_zh if text else "",
+        remedy_en=text.remedy_en if text else "",
+    )
+
+
+def report_envelope(
+    number: int, raw: bytes, envelope: Envelope, accepted_at: str | None, handed_over_at: str | None
+) -> ReportEnvelope:
+    """Return the line of one envelope."""
+    return ReportEnvelope(
+        number=number,
+        digest=digest_of(raw),
+        id=envelope.id,
+        kind=envelope.kind.value,
+        type=envelope.type,
+        from_=envelope.from_,
+        to=envelope.to,
+        officer_number=envelope.officer.number,
+        officer_name=envelope.officer.name,
+        created=envelope.created,
+        accepted_at=accepted_at,
+        handed_over_at=handed_over_at,
+        previous=envelope.previous,
+    )
+
+
+def encode_report(report: EvidenceReport) -> bytes:
+    """Return the report as the container holds it."""
+    return encode_json(report)
+
+
+def parse_report(raw: bytes) -> EvidenceReport:
+    """Return the report in `raw`. Raises: Refused (`json.*`), also for the report of a later version."""
+    return decode_strict(raw, EvidenceReport)
+
+
+def read_report(raw: bytes) -> EvidenceReport | None:
+    """Return the report in `raw`, or None when it is none that this version knows."""
+    try:
+        return parse_report(raw)
+    except Refused:
+        return None
+
+
+def differences(stored: EvidenceReport, derived: EvidenceReport) -> tuple[str, ...]:
+    """Name what `stored` states otherwise than `derived` finds. Texts do not count: their wording may improve."""
+    pairs = {
+        "version": (stored.version, derived.version),
+        "case": (stored.case, derived.case),
+        "indication": (stored.indication, derived.indication),
+        "checks": (_outcomes(stored.checks), _outcomes(derived.checks)),
+        "timeline": (stored.timeline, derived.timeline),
+        "acts": (stored.acts, derived.acts),
+        "seals": (_seals(stored), _seals(derived)),
+        "files": (stored.files, derived.files),
+    }
+    return tuple(name for name, (there, here) in pairs.items() if there != here)
+
+
+def _outcomes(checks: Iterable[ReportCheck]) -> tuple[tuple[str, str, str | None], ...]:
+    return tuple((check.code, check.result, check.cause) for check in checks)
+
+
+def _seals(report: EvidenceReport) -> tuple[tuple[Digest | str | None, ...], ...]:
+    return tuple(
+        (seal.letter, seal.station, seal.certificate, seal.signed_at, seal.indication) for seal in report.seals
+    )
