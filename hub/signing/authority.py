@@ -190,8 +190,6 @@ _OF_STATION = frozenset({CertificateKind.AGENT, CertificateKind.SEAL, Certificat
 def _require_subject(
     kind: CertificateKind, subject: Subject, roles: frozenset[OfficerRole], seal_purpose: SealPurpose | None
 ) -> None:
-    if not subject.name.strip() or len(subject.name) > 64:
-        raise Refused(Code.CERT_SUBJECT, field="name")
     if subject.station is not None:
         parse_station(subject.station)
     elif kind in _OF_STATION:
@@ -237,13 +235,16 @@ def _builder(
 
 
 def _name(subject: Subject) -> x509.Name:
+    for field, text in (("name", subject.name), ("organization", subject.organization), ("number", subject.number)):
+        if text is not None and (not text.strip() or len(text) > 64):  # RFC 5280, upper bounds
+            raise Refused(Code.CERT_SUBJECT, field=field)
     attributes = [
         x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"),
         x509.NameAttribute(NameOID.ORGANIZATION_NAME, subject.organization),
     ]
     if subject.station is not None:
         attributes.append(x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, subject.station))
-    if subject.number:
+    if subject.number is not None:
         attributes.append(x509.NameAttribute(NameOID.SERIAL_NUMBER, subject.number))
     attributes.append(x509.NameAttribute(NameOID.COMMON_NAME, subject.name))
     return x509.Name(attributes)

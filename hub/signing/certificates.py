@@ -113,6 +113,8 @@ def _parse(raw: bytes) -> x509.Certificate:
 
 def _stated(certificate: x509.Certificate, purposes: Purposes) -> Certified:
     der = certificate.public_bytes(Encoding.DER)
+    if certificate.serial_number <= 0:
+        raise ValueError("serial number")
     public_key = certificate.public_key()
     if not isinstance(public_key, PublicKey):
         raise ValueError("key type")

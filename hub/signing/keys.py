@@ -78,7 +78,7 @@ class ScryptCost:
 DEFAULT_COST = ScryptCost()
 # Bounds for reading: a hostile key file must not take the machine's memory or minutes of its time.
 _MAX_SCRYPT_MEMORY = 256 * 1024 * 1024
-_MAX_SCRYPT_P = 64
+_MAX_SCRYPT_WORK = 1 << 24  # n * r * p: some seconds
 _MAX_PBKDF2_ROUNDS = 10_000_000
 
 
@@ -198,9 +198,9 @@ def _require_bounded_cost(der: bytes) -> None:
         if method == _SCRYPT:
             cost = derivation["parameters"].parse(_ScryptParameters)
             n, r, p = (int(cost[name].native) for name in ("n", "r", "p"))
-            bounded = 128 * n * r <= _MAX_SCRYPT_MEMORY and 0 < p <= _MAX_SCRYPT_P and n > 1 and r > 0
+            bounded = min(n, r, p) > 0 and 128 * n * r <= _MAX_SCRYPT_MEMORY and n * r * p <= _MAX_SCRYPT_WORK
         elif method == _PBKDF2:
-            rounds = int(derivation["parameters"].parse(algos.Pbkdf2Params)["iterations"].native)
+            rounds = int(derivation["parameters"].parse(algos.Pbkdf2Params)["iteration_count"].native)
             bounded = 0 < rounds <= _MAX_PBKDF2_ROUNDS
         else:
             raise ValueError("unknown key derivation")

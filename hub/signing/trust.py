@@ -35,9 +35,9 @@ class Trust:
     purposes: Purposes = DEFAULT_PURPOSES
     crl_max_age: timedelta = CRL_MAX_AGE
     intermediates: tuple[Certified, ...] = ()
-    # Remembered answers, which depend on nothing but the fields above; keyed by the DER bytes.
-    _chains: dict[bytes, "_Chain"] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _lists: dict[bytes, tuple[Crl, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    # Remembered answers, which depend on nothing but the fields above; keyed by x5t.
+    _chains: dict[str, "_Chain"] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _lists: dict[str, tuple[Crl, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def with_crls(self, crls: tuple[Crl, ...]) -> "Trust":
         """Return this trust with other revocation lists; chains already built are kept."""
@@ -47,21 +47,21 @@ class Trust:
 
     def chain_of(self, certified: Certified) -> "_Chain":
         """Return the chain of `certified`, built at the first question. A stranger's chain has a `problem`."""
-        chain = self._chains.get(certified.der)
+        chain = self._chains.get(certified.x5t)
         if chain is None:
             chain = _build_chain(certified, self)
             if len(self._chains) >= _MAX_REMEMBERED:
                 self._chains.clear()
-            self._chains[certified.der] = chain
+            self._chains[certified.x5t] = chain
         return chain
 
     def crls_of(self, issuer: Certified) -> tuple[Crl, ...]:
         """Return the lists that `issuer` signed, newest first."""
-        lists = self._lists.get(issuer.der)
+        lists = self._lists.get(issuer.x5t)
         if lists is None:
             mine = (crl for crl in self.crls if crl.is_by(issuer))
             lists = tuple(sorted(mine, key=lambda crl: (crl.this_update, crl.number), reverse=True))
-            self._lists[issuer.der] = lists
+            self._lists[issuer.x5t] = lists
         return lists
 
 
@@ -183,11 +183,16 @@ def _check_link(certified: Certified, issuer: Certified, trust: Trust, at: datet
         doubted = doubted or (entry.invalid_since is not None and entry.invalid_since <= at)
     if doubted:
         return indeterminate(code, Code.CERT_DOUBTED_SINCE)
-    if not lists or now - lists[0].this_update > trust.crl_max_age:
-        hours = int(trust.crl_max_age.total_seconds() // 3600)
-        return indeterminate(code, Code.STATUS_LIST_TOO_OLD, "no list" if not lists else None, hours=hours)
-    if lists[0].this_update < at:
-        return pending(code, Code.CRL_TO_COME, f"list {lists[0].number}")
+    hours = int(trust.crl_max_age.total_seconds() // 3600)
+    if not lists:
+        return indeterminate(code, Code.STATUS_LIST_TOO_OLD, "no list", hours=hours)
+    newest = lists[0]
+    before = newest.this_update < at
+    # Past its nextUpdate a newer one exists, which may know more about `at` than one issued before it.
+    if now - newest.this_update > trust.crl_max_age or (before and newest.next_update < now):
+        return indeterminate(code, Code.STATUS_LIST_TOO_OLD, f"list {newest.number}", hours=hours)
+    if before:
+        return pending(code, Code.CRL_TO_COME, f"list {newest.number}")
     return _passed(code)
 
 
