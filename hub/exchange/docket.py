@@ -79,12 +79,16 @@ def rule(submission: Submission, docket: Docket) -> Ruling:
     return _enter(submission, case, hands_over, docket)
 
 
-def _enter(
-    submission: Submission, case: CaseRow, hands_over: FiledEnvelope | None, docket: Docket
-) -> Ruling:
+def _enter(submission: Submission, case: CaseRow, hands_over: FiledEnvelope | None, docket: Docket) -> Ruling:
     envelope = submission.signed.envelope
     filed = FiledEnvelope(
-        docket.next_seq, submission.signed.digest, envelope.id, case.id, envelope.kind.value, envelope.from_, envelope.to
+        docket.next_seq,
+        submission.signed.digest,
+        envelope.id,
+        case.id,
+        envelope.kind.value,
+        envelope.from_,
+        envelope.to,
     )
     if case.id not in docket.cases or case.id in docket.opened:
         docket.opened[case.id] = case
@@ -107,9 +111,7 @@ def _require_new_id(signed: SignedEnvelope, docket: Docket) -> None:
     docket.alarms.append(
         Alarm(Code.ENVELOPE_ID_REUSED.value, signed.envelope.from_, signed.envelope.id, signed.digest, known.digest)
     )
-    refusal = Refused(Code.ENVELOPE_ID_REUSED, field="/id", detail=signed.envelope.id)
-    refusal.status = 409
-    raise refusal
+    raise Refused(Code.ENVELOPE_ID_REUSED, field="/id", detail=signed.envelope.id)
 
 
 def _require_stations(envelope: Envelope, docket: Docket) -> None:
@@ -170,9 +172,7 @@ def _require_handover(envelope: Envelope, docket: Docket) -> FiledEnvelope:
     ):
         raise Refused(Code.HANDOVER_UNKNOWN, field="/body/received")
     if delivered.seq in docket.handed_over:
-        refusal = Refused(Code.HANDOVER_REPEATED, field="/body/received")
-        refusal.status = 409
-        raise refusal
+        raise Refused(Code.HANDOVER_REPEATED, field="/body/received")
     return delivered
 
 

@@ -3,7 +3,6 @@
 A refused envelope is an outcome and touches nothing of its neighbours: every decision falls before the first write.
 """
 
-from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +19,7 @@ from hub.signing.keys import Signer
 from hub.signing.receipts import sign_receipt
 from hub.store import attachments, filed, stations
 from hub.store.filed import EnvelopeRow, ReceiptRow
-from hub.store.trail_log import Sequenced, TrailLog, head_of
+from hub.store.trail_log import TrailLog, head_of
 from hub.trail.record import NONCE_SIZE, LeafEvent, make_record
 
 ACCEPTED = (Event.SUBMISSION_ACCEPTANCE, Event.CONTENT_CONSIGNMENT)
@@ -98,13 +97,14 @@ class EnvelopeFiling:
         self, tx: sa.Connection, rulings: Sequence[Ruling], docket: Docket, now: datetime
     ) -> dict[Digest, bytes]:
         """Write everything about the rulings; return the receipts by the digest of the envelope answered."""
-        sequenced = self._log.append([self._record(_event(ruling), ruling.submission.signed.digest, ruling, now) for ruling in rulings])
+        records = [self._record(_event(ruling), ruling.filed.digest, ruling, now) for ruling in rulings]
+        positions = self._log.append(records)
         signed = [
-            sign_receipt(_receipt(ruling, sequenced, at, now), signer=self._signer)
-            for at, ruling in enumerate(rulings)
+            sign_receipt(_receipt(ruling, position, now), signer=self._signer)
+            for ruling, position in zip(rulings, positions, strict=True)
         ]
-        # A receipt shows the leaf of its envelope; it is itself a leaf behind all of them, under the batch's last checkpoint.
-        closing = self._log.append(
+        # A receipt shows the leaf of its envelope; it is itself a leaf behind them, under the batch's last checkpoint.
+        first = self._log.append_last(
             [
                 self._record(LeafEvent.RECEIPT, digest_of(raw), ruling, now)
                 for ruling, raw in zip(rulings, signed, strict=True)
@@ -112,18 +112,25 @@ class EnvelopeFiling:
         )
         filed.insert_cases(tx, tuple(docket.opened.values()), now=now)
         filed.update_cases(tx, tuple(docket.changed.values()), now=now)
-        rows = [_row(ruling, position.index) for ruling, position in zip(rulings, sequenced.positions, strict=True)]
+        rows = [_row(ruling, position.index) for ruling, position in zip(rulings, positions, strict=True)]
         filed.insert_envelopes(tx, rows, now=now)
         filed.insert_receipts(
             tx,
             [
-                ReceiptRow(ruling.filed.seq, _about(ruling), raw, position.index)
-                for ruling, raw, position in zip(rulings, signed, closing.positions, strict=True)
+                ReceiptRow(ruling.filed.seq, _about(ruling), raw, first + at)
+                for at, (ruling, raw) in enumerate(zip(rulings, signed, strict=True))
             ],
         )
-        attachments.grant(tx, ((item.digest, r.filed.receiver) for r in rulings for item in r.submission.signed.envelope.attachments))
+        attachments.grant(
+            tx,
+            [
+                (attachment.digest, ruling.filed.receiver)
+                for ruling in rulings
+                for attachment in ruling.submission.signed.envelope.attachments
+            ],
+        )
         self._log.flush(tx)
-        return {ruling.submission.signed.digest: raw for ruling, raw in zip(rulings, signed, strict=True)}
+        return {ruling.filed.digest: raw for ruling, raw in zip(rulings, signed, strict=True)}
 
     def _record(self, event: LeafEvent, digest: Digest, ruling: Ruling, now: datetime) -> bytes:
         return make_record(event=event, digest=digest, id=ruling.filed.id, at=now, nonce=self._random(NONCE_SIZE))
@@ -189,10 +196,9 @@ def _about(ruling: Ruling) -> Digest:
     return ruling.submission.signed.digest if ruling.hands_over is None else ruling.hands_over.digest
 
 
-def _receipt(ruling: Ruling, sequenced: Sequenced, at: int, now: datetime) -> Receipt:
+def _receipt(ruling: Ruling, position: TrailPosition, now: datetime) -> Receipt:
     # A handover's receipt speaks of the envelope that was handed over.
     about = ruling.filed if ruling.hands_over is None else ruling.hands_over
-    position = sequenced.positions[at]
     return Receipt(
         events=ACCEPTED if ruling.hands_over is None else HANDED_OVER,
         envelope=about.digest,
@@ -203,12 +209,7 @@ def _receipt(ruling: Ruling, sequenced: Sequenced, at: int, now: datetime) -> Re
         time=format_instant(now),
         verified=ruling.submission.verified + CHECKS,
         handover=None if ruling.hands_over is None else ruling.filed.digest,
-        trail=TrailPosition(
-            index=position.index,
-            leaf=b64encode(sequenced.records[at]).decode(),
-            proof=tuple([b64encode(node).decode() for node in position.proof]),
-            checkpoint=sequenced.checkpoint,
-        ),
+        trail=position,
     )
 
 

@@ -20,6 +20,7 @@ from hub.exchange.uploads import Uploads
 from hub.protocol.codes import Code
 from hub.protocol.errors import Damaged
 from hub.protocol.identifiers import StationId
+from hub.signing.certificates import Certified, read_certificate
 from hub.signing.keys import KeySigner, decrypt_key, load_signer
 from hub.signing.purposes import DEFAULT_ARC, DEFAULT_PURPOSES, Purposes
 from hub.store.blobs import BlobStore
@@ -36,11 +37,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """A hub at work. `clock` gives aware UTC; `random` gives so many random bytes."""
+    """A hub at work. `own_certificates`: for receipts and evidence. `clock` gives aware UTC; `random` so many bytes."""
 
     folder: DataFolder
     settings: Settings
     signer: KeySigner
+    own_certificates: tuple[Certified, ...]
     trail: TrailLog
     trust: TrustBook
     catalogue: Catalogue
@@ -126,8 +128,27 @@ async def open_hub(
     uploads.drop_stale(timedelta(seconds=limits.upload_kept_s))
     writer.start()
     return Hub(
-        folder, settings, signer, trail, trust, default_catalogue(), writer, readers, blobs, uploads, wake_ups, clock, random
+        folder=folder,
+        settings=settings,
+        signer=signer,
+        own_certificates=_own_certificates(folder, signer, purposes),
+        trail=trail,
+        trust=trust,
+        catalogue=default_catalogue(),
+        writer=writer,
+        readers=readers,
+        blobs=blobs,
+        uploads=uploads,
+        wake_ups=wake_ups,
+        clock=clock,
+        random=random,
     )
+
+
+def _own_certificates(folder: DataFolder, signer: KeySigner, purposes: Purposes) -> tuple[Certified, ...]:
+    if not folder.evidence_certificate.is_file():
+        return (signer.certified,)
+    return signer.certified, read_certificate(folder.evidence_certificate.read_bytes(), purposes=purposes)
 
 
 def _required(folder: DataFolder, path: Path) -> bytes:

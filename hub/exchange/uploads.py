@@ -148,9 +148,7 @@ class Uploads:
     async def _require(self, station: StationId, digest: Digest) -> _Part:
         part = await self._find(station, digest)
         if part is None:
-            refusal = Refused(Code.BLOB_UNKNOWN)
-            refusal.status = 404
-            raise refusal
+            raise Refused(Code.BLOB_UNKNOWN)
         return part
 
     async def _find(self, station: StationId, digest: Digest) -> _Part | None:
@@ -171,9 +169,7 @@ def _state(digest: Digest, part: _Part) -> UploadState:
 
 
 def _wrong_offset(offset: int) -> Refused:
-    refusal = Refused(Code.BLOB_OFFSET, field="Upload-Offset", values={"offset": offset})
-    refusal.status = 409
-    return refusal
+    return Refused(Code.BLOB_OFFSET, field="Upload-Offset", values={"offset": offset})
 
 
 def _create(path: Path, size: int) -> _Part:

@@ -41,8 +41,7 @@ def record_act(
     )
     log.begin(tx, head_of(tx))
     record = make_record(event=LeafEvent.ADMINISTRATION, digest=digest_of(raw), id=None, at=now, nonce=nonce)
-    sequenced = log.append([record])
-    tx.execute(sa.insert(administration).values(leaf=sequenced.positions[0].index, raw=raw))
+    tx.execute(sa.insert(administration).values(leaf=log.append_last([record]), raw=raw))
     log.flush(tx)
 
 

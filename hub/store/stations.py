@@ -35,7 +35,7 @@ def stations_known(tx: sa.Connection) -> tuple[StationEntry, ...]:
 
 def registry_number(tx: sa.Connection) -> int:
     """Return the number that grows with every change of the stations."""
-    return tx.execute(sa.select(head.c.registry)).scalar_one()
+    return int(tx.execute(sa.select(head.c.registry)).scalar_one())
 
 
 def insert_station(tx: sa.Connection, entry: StationEntry, *, now: datetime) -> None:

@@ -3,7 +3,7 @@
 The head row is compared and swapped under BEGIN IMMEDIATE: two processes cannot sign two continuations of one tree.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -11,11 +11,13 @@ from sqlalchemy.dialects.sqlite import insert
 
 from hub.protocol.codes import Code
 from hub.protocol.errors import Damaged, Refused
+from hub.protocol.receipt import TrailPosition
 from hub.store.schema import head, leaves, tiles
 from hub.trail.checkpoint import SignedCheckpoint, open_checkpoint, sign_checkpoint
 from hub.trail.hashing import leaf_hash
 from hub.trail.note import NoteSigner
-from hub.trail.sequence import EMPTY, Frontier, Position, append, restore_frontier
+from hub.trail.position import make_positions
+from hub.trail.sequence import EMPTY, Frontier, TileUpdate, append, extend, restore_frontier
 from hub.trail.tiles import TileReader
 
 _HEAD = sa.select(head.c.size, head.c.checkpoint, head.c.registry)
@@ -26,9 +28,7 @@ _SWAP = (
 )
 _TILE = sa.select(tiles.c.raw).where(tiles.c.level == sa.bindparam("level"), tiles.c.number == sa.bindparam("number"))
 _NEW_TILE = insert(tiles)
-_PUT_TILE = _NEW_TILE.on_conflict_do_update(
-    index_elements=["level", "number"], set_={"raw": _NEW_TILE.excluded.raw}
-)
+_PUT_TILE = _NEW_TILE.on_conflict_do_update(index_elements=["level", "number"], set_={"raw": _NEW_TILE.excluded.raw})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +38,6 @@ class Head:
     size: int
     checkpoint: str
     registry: int
-
-
-@dataclass(frozen=True, slots=True)
-class Sequenced:
-    """Leaves that were appended: their bytes, their places, and the checkpoint that commits to all of them."""
-
-    records: tuple[bytes, ...]
-    positions: tuple[Position, ...]
-    checkpoint: str
 
 
 def head_of(tx: sa.Connection) -> Head:
@@ -100,25 +91,39 @@ class TrailLog:
         self._edge, self._old_size = self._durable[1], present.size
         self._leaves, self._tiles, self._checkpoint = [], {}, None
 
-    def append(self, records: Sequence[bytes]) -> Sequenced:
-        """Append leaf records (at least one) and sign a checkpoint over the tree so far. Nothing is written yet."""
+    def append(self, records: Sequence[bytes]) -> tuple[TrailPosition, ...]:
+        """Append leaf records (at least one), sign a checkpoint over the tree so far, and return where each stands.
+
+        Nothing is written yet.
+        """
         # The hashes are made from the very bytes that `flush` stores: one flipped bit in a leaf would end the trail.
         appended = append(self._edge, [leaf_hash(record) for record in records])
+        self._advance(records, appended.frontier, appended.tiles)
+        return make_positions(appended, records, self._sign(appended.root))
+
+    def append_last(self, records: Sequence[bytes]) -> int:
+        """Append the batch's last leaf records (at least one) under a new checkpoint; return the first one's index."""
         start = self._edge.size
-        self._edge = appended.frontier
+        frontier, updates = extend(self._edge, [leaf_hash(record) for record in records])
+        self._advance(records, frontier, updates)
+        self._sign(frontier.root)
+        return start
+
+    def _advance(self, records: Sequence[bytes], frontier: Frontier, updates: Iterable[TileUpdate]) -> None:
+        start = self._edge.size
         self._leaves += [{"number": start + at, "record": record} for at, record in enumerate(records)]
-        self._tiles.update({(update.level, update.index): update.hashes for update in appended.tiles})
-        self._checkpoint = sign_checkpoint(
-            self._origin, self._edge.size, appended.root, signer=self._signer
-        ).decode()
-        return Sequenced(tuple(records), appended.positions, self._checkpoint)
+        self._tiles.update({(update.level, update.index): update.hashes for update in updates})
+        self._edge = frontier
+
+    def _sign(self, root: bytes) -> bytes:
+        raw = sign_checkpoint(self._origin, self._edge.size, root, signer=self._signer)
+        self._checkpoint = raw.decode()
+        return raw
 
     def flush(self, tx: sa.Connection) -> None:
         """Write the leaves, the tiles and the head. Raises: Damaged when the head is not the one begun from."""
         tx.execute(sa.insert(leaves), self._leaves)
-        tx.execute(
-            _PUT_TILE, [{"level": level, "number": at, "raw": raw} for (level, at), raw in self._tiles.items()]
-        )
+        tx.execute(_PUT_TILE, [{"level": level, "number": at, "raw": raw} for (level, at), raw in self._tiles.items()])
         swap = {"old_size": self._old_size, "new_size": self._edge.size, "new_checkpoint": self._checkpoint}
         if tx.execute(_SWAP, swap).rowcount != 1:
             raise Damaged(Code.STORE_DAMAGED, detail=f"head moved under the transaction at {self._old_size}")

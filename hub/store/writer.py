@@ -139,7 +139,7 @@ class Writer(Generic[S, R]):
             self._close_connection()  # a fresh one reads what is really there
             full = "full" in str(error.orig)
             return [Unavailable(Code.STORE_FULL if full else Code.STORE_UNAVAILABLE)] * len(batch)
-        except Exception:  # noqa: BLE001 - the thread's outermost edge: a fault here must fail the batch, never hang it
+        except Exception:
             log.exception("commit failed items=%d", len(batch))
             self._filing.forget()
             self._close_connection()

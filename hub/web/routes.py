@@ -1,0 +1,214 @@
+"""Every route of the hub in one table: what it takes, what it answers. The router and the OpenAPI document read it."""
+
+from dataclasses import dataclass
+
+import msgspec
+from aiohttp import web
+
+from hub.protocol.exchange import Directory, MailboxPage, Token, UploadState
+from hub.protocol.media_types import EVENT_STREAM, JOSE, JSON, PEM, PKIX_CRL
+from hub.web import blob_routes, exchange_routes, service_routes
+from hub.web.blob_routes import OCTETS
+from hub.web.problems import Handler
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A successful answer: its meaning, media type and, for JSON, its struct."""
+
+    meaning: str
+    media_type: str | None = None
+    struct: type[msgspec.Struct] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A query or header parameter."""
+
+    name: str
+    place: str
+    meaning: str
+    required: bool = False
+    integer: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method of one address. `signed_in`: needs a bearer token. `takes`: the request body's media type.
+
+    `errors` are the statuses of problems besides 401 (signed in), 400 and 503, which every route can answer.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    name: str
+    summary: str
+    answers: dict[int, Answer]
+    signed_in: bool = True
+    takes: str | None = None
+    parameters: tuple[Parameter, ...] = ()
+    errors: tuple[int, ...] = ()
+
+
+FORM = "application/x-www-form-urlencoded"
+_UPLOAD = {200: Answer("how far the upload is", JSON, UploadState)}
+_LENGTH = Parameter("Upload-Length", "header", "size of the whole blob in bytes", required=True)
+_OFFSET = Parameter("Upload-Offset", "header", "where these bytes begin", required=True)
+_RANGE = Parameter("Range", "header", "one range of bytes (RFC 9110, 14)", integer=False)
+_AFTER = Parameter("after", "query", "the last cursor that was fetched")
+_LIMIT = Parameter("limit", "query", "most deliveries in one page")
+_LAST = Parameter("Last-Event-ID", "header", "the last cursor that was seen")
+
+ROUTES = (
+    Route(
+        "POST",
+        "/v1/token",
+        exchange_routes.post_token,
+        "token",
+        "Sign in with a private_key_jwt (RFC 7523); the audience is the hub's public address.",
+        {200: Answer("a short-lived bearer token", JSON, Token)},
+        signed_in=False,
+        takes=FORM,
+        errors=(401, 403, 413, 422),
+    ),
+    Route(
+        "POST",
+        "/v1/envelopes",
+        exchange_routes.post_envelope,
+        "submit_envelope",
+        "Submit a signed envelope (compact JWS). The answer is the hub's signed receipt, durable before it is sent.",
+        {201: Answer("receipt", JOSE), 200: Answer("the receipt given before, for the same bytes", JOSE)},
+        takes=JOSE,
+        errors=(403, 409, 413, 422),
+    ),
+    Route(
+        "GET",
+        "/v1/mailbox",
+        exchange_routes.get_mailbox,
+        "mailbox",
+        "Deliveries for the calling station, oldest first.",
+        {200: Answer("deliveries", JSON, MailboxPage)},
+        parameters=(_AFTER, _LIMIT),
+    ),
+    Route(
+        "GET",
+        "/v1/events",
+        exchange_routes.get_events,
+        "events",
+        "Event stream: `mailbox`, whose id is the newest cursor.",
+        {200: Answer("event stream", EVENT_STREAM)},
+        parameters=(_LAST,),
+    ),
+    Route(
+        "POST",
+        "/v1/blobs/{digest}",
+        blob_routes.post_blob,
+        "begin_upload",
+        "Create an upload, or go on with it.",
+        _UPLOAD,
+        parameters=(_LENGTH,),
+        errors=(422,),
+    ),
+    Route(
+        "PATCH",
+        "/v1/blobs/{digest}",
+        blob_routes.patch_blob,
+        "continue_upload",
+        "Add bytes to an upload; after the last one the answer comes when the blob is durable.",
+        _UPLOAD,
+        takes=OCTETS,
+        parameters=(_OFFSET,),
+        errors=(404, 409, 422),
+    ),
+    Route(
+        "HEAD",
+        "/v1/blobs/{digest}",
+        blob_routes.get_blob,
+        "upload_state",
+        "How far an upload is: Upload-Offset, Upload-Length, Upload-Complete.",
+        {200: Answer("in the headers")},
+        errors=(404, 422),
+    ),
+    Route(
+        "GET",
+        "/v1/blobs/{digest}",
+        blob_routes.get_blob,
+        "read_blob",
+        "Read a blob that a case of the calling station names.",
+        {200: Answer("the bytes", OCTETS), 206: Answer("the range asked for", OCTETS)},
+        parameters=(_RANGE,),
+        errors=(404, 416, 422),
+    ),
+    Route(
+        "GET",
+        "/v1/certificates/{x5t}",
+        exchange_routes.get_certificate,
+        "certificate",
+        "A registered certificate by its x5t#S256.",
+        {200: Answer("PEM", PEM)},
+        signed_in=False,
+        errors=(404,),
+    ),
+    Route(
+        "POST",
+        "/v1/certificates",
+        exchange_routes.post_certificate,
+        "register_certificate",
+        "Register a certificate of the calling station.",
+        {201: Answer("registered"), 204: Answer("was registered before")},
+        takes=PEM,
+        errors=(403, 413, 422),
+    ),
+    Route(
+        "GET",
+        "/v1/crl",
+        exchange_routes.get_crl,
+        "crl",
+        "The revocation list in force, DER.",
+        {200: Answer("revocation list", PKIX_CRL)},
+        signed_in=False,
+        errors=(404,),
+    ),
+    Route(
+        "GET",
+        "/v1/directory",
+        exchange_routes.get_directory,
+        "directory",
+        "All stations.",
+        {200: Answer("stations", JSON, Directory)},
+    ),
+    Route(
+        "GET",
+        "/v1/openapi.json",
+        service_routes.get_openapi,
+        "openapi",
+        "This document.",
+        {200: Answer("OpenAPI 3.1", JSON)},
+        signed_in=False,
+    ),
+    Route(
+        "GET",
+        "/healthz",
+        service_routes.get_health,
+        "health",
+        "Whether the process answers.",
+        {200: Answer("it does", "text/plain")},
+        signed_in=False,
+    ),
+    Route(
+        "GET",
+        "/readyz",
+        service_routes.get_ready,
+        "ready",
+        "Whether envelopes are taken.",
+        {200: Answer("they are", "text/plain")},
+        signed_in=False,
+    ),
+)
+
+
+def add_routes(app: web.Application) -> None:
+    """Add every route to `app`."""
+    for route in ROUTES:
+        app.router.add_route(route.method, route.path, route.handler)
