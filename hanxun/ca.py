@@ -58,8 +58,8 @@ def issue_certificate(
     kind: Annotated[CertificateKind, typer.Option(help="证书种类 / kind of certificate")],
     out: Annotated[Path, typer.Option(help="证书写到哪里 / where the certificate goes")],
     role: Annotated[
-        list[OfficerRole], typer.Option(help="人员角色,可多次给出 / an officer's role, may be repeated")
-    ] = [],  # noqa: B006
+        list[OfficerRole] | None, typer.Option(help="人员角色,可多次给出 / an officer's role, may be repeated")
+    ] = None,
     purpose: Annotated[SealPurpose | None, typer.Option(help="印章用途 / the seal's purpose")] = None,
     name: Annotated[str | None, typer.Option(help="改用此名称 / use this name instead of the request's")] = None,
     station: Annotated[
@@ -92,7 +92,7 @@ def issue_certificate(
         subject=subject,
         not_before=now - timedelta(minutes=5),  # clocks differ between machines
         not_after=now + timedelta(days=days),
-        roles=role,
+        roles=role or (),
         seal_purpose=purpose,
     )
     folder.keep(certified)

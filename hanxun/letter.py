@@ -1,10 +1,10 @@
 """`hanxun letter`: check scans at intake, seal a letter, verify sealed letters."""
 
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
+import msgspec
 import typer
 
 from hanxun.options import (
@@ -21,13 +21,18 @@ from hanxun.options import (
 )
 from hanxun.output import checks_as_json, console, print_checks, print_json
 from hub.letters.embed import scan_to_pdf
-from hub.letters.limits import load_scan_limits
-from hub.letters.scan import ScanReport, check_scan
+from hub.letters.limits import default_limits
+from hub.letters.report import ScanReport
+from hub.letters.scan import check_scan
+from hub.protocol.codes import Code
+from hub.protocol.instants import beijing
+from hub.protocol.verdict import Verdict, pending
 from hub.signing.certificates import read_certificate
 from hub.signing.keys import load_signer
 from hub.signing.purposes import SealPurpose
 from hub.signing.seal_check import check_seal
 from hub.signing.seals import SealLabel, seal_letter
+from hub.signing.trust import Trust
 
 app = verb_group("扫描件与说明函 / scans and sealed letters.")
 Files = Annotated[list[Path], typer.Argument(help="文件 / files", exists=True, dir_okay=False, readable=True)]
@@ -39,13 +44,13 @@ def check(files: Files, json: JsonFlag = False) -> None:
 
     例 / example:  hanxun letter check 说明函.jpg 附件.pdf
     """
-    limits = load_scan_limits()
+    limits = default_limits()
     reports = []
     for path in files:
         report = check_scan(path.read_bytes(), limits=limits, name=path.name)
         reports.append(report)
         if json:
-            print_json(_report_as_json(path, report))
+            print_json({"file": str(path)} | msgspec.to_builtins(report))
         else:
             _print_report(path, report)
     raise typer.Exit(0 if all(report.ok for report in reports) else 1)
@@ -59,7 +64,7 @@ def seal(
     root: Roots,
     out: Annotated[Path, typer.Option(help="签封后的说明函 / where the sealed letter goes")],
     passphrase_file: PassphraseFile = None,
-    crl: Crls = (),
+    crl: Crls = None,
     letter_number: Annotated[str, typer.Option(help="函号,印在签名框中 / letter number shown in the mark")] = "",
 ) -> None:
     """把扫描件转成 PDF 并签封 / turn a scan into a PDF and seal it (PAdES).
@@ -68,9 +73,9 @@ def seal(
     """
     now = datetime.now(UTC)
     signer = load_signer(key.read_bytes(), read_passphrase(passphrase_file), certificate.read_bytes())
-    pdf = scan_to_pdf(file.read_bytes(), limits=load_scan_limits())
+    pdf = scan_to_pdf(file.read_bytes(), limits=default_limits())
     chain = tuple(read_certificate(path.read_bytes()) for path in root)
-    label = SealLabel(station=signer.certified.station or "", name=signer.certified.name, letter_number=letter_number)
+    label = SealLabel(station=signer.certified.name, letter_number=letter_number)
     sealed = seal_letter(pdf, signer=signer, chain=chain, crls=load_crls(crl), at=now, label=label)
     out.write_bytes(sealed)
     console.print(f"已签封 / sealed: {out}", markup=False)
@@ -80,7 +85,7 @@ def seal(
 def verify(
     files: Files,
     root: Roots,
-    crl: Crls = (),
+    crl: Crls = None,
     at: At = None,
     purpose: Annotated[
         SealPurpose, typer.Option(help="应有的印章用途 / the purpose the seal must have")
@@ -91,12 +96,10 @@ def verify(
 
     例 / example:  hanxun letter verify 说明函.pdf --root root.pem
     """
-    now = datetime.now(UTC)
-    judged_at = parse_at(at) or now
-    trust = load_trust(root, crl)
+    trust, asked_at = load_trust(root, crl), parse_at(at)
     all_passed = True
     for path in files:
-        verdict = check_seal(path.read_bytes(), trust=trust, at=judged_at, now=judged_at, purpose=purpose).verdict
+        verdict = _judge(path.read_bytes(), trust, asked_at, purpose)
         all_passed = all_passed and verdict.passed
         if json:
             print_json({"file": str(path), "verdict": verdict.indication.value, "checks": checks_as_json(verdict)})
@@ -106,16 +109,15 @@ def verify(
     raise typer.Exit(0 if all_passed else 1)
 
 
-def _report_as_json(path: Path, report: ScanReport) -> dict[str, Any]:
-    return {
-        "file": str(path),
-        "ok": report.ok,
-        "media_type": report.media_type,
-        "pages": report.pages,
-        "findings": [asdict(finding) for finding in report.findings],
-        "stamps": [asdict(stamp) for stamp in report.stamps],
-        "elapsed_s": report.elapsed_s,
-    }
+def _judge(letter: bytes, trust: Trust, asked_at: datetime | None, purpose: SealPurpose) -> Verdict:
+    now = datetime.now(UTC)
+    finding = check_seal(letter, trust=trust, at=asked_at or now, now=asked_at or now, purpose=purpose)
+    if asked_at is not None or finding.signed_at is None:
+        return finding.verdict
+    # Alone, a letter is judged by the list it carries, at the instant its signer claims; only the trail proves a time.
+    claimed = min(finding.signed_at, now)
+    verdict = check_seal(letter, trust=trust, at=claimed, now=claimed, purpose=purpose).verdict
+    return verdict + Verdict((pending("seal.time", Code.SEAL_TIME_CLAIMED, beijing(claimed)),))
 
 
 def _print_report(path: Path, report: ScanReport) -> None:

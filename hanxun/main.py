@@ -1,6 +1,7 @@
 """`hanxun`: the verbs by group, each group's module loaded only when it is called."""
 
 import importlib
+import logging
 import sys
 from typing import Any
 
@@ -55,6 +56,8 @@ def _root() -> None:
 
 def main() -> None:
     """Run one verb and exit: 0 done, 1 refused or not valid, 2 wrong use."""
+    # The library logs every flaw of a bad letter with a traceback; the verdict says it in words.
+    logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
     try:
         app(prog_name="hanxun")
     except HanxunError as error:

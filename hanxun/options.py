@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -24,10 +24,18 @@ Roots = Annotated[
     ),
 ]
 Crls = Annotated[
-    list[Path],
+    list[Path] | None,
     typer.Option("--crl", help="吊销列表 PEM 或 DER,可多次给出 / revocation list, may be repeated", exists=True),
 ]
 At = Annotated[str | None, typer.Option("--at", help="判定时刻 RFC 3339,默认现在 / judging time, default now")]
+PasswordFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--password-file", help="本人口令文件;不给则提示输入 / file with the person's password, else asked", exists=True
+    ),
+]
+HubData = Annotated[Path, typer.Option("--data", help="中心的数据文件夹 / the hub's data folder")]
+AgentData = Annotated[Path, typer.Option("--data", help="派出所端的数据文件夹 / the agent's data folder")]
 PassphraseFile = Annotated[
     Path | None,
     typer.Option(
@@ -63,16 +71,20 @@ def parse_at(text: str | None) -> datetime | None:
     return parse_instant(f"{text}T00:00:00Z" if len(text) == 10 else text, field="--at")
 
 
-def load_crls(files: Sequence[Path]) -> tuple[Crl, ...]:
+def load_crls(files: Sequence[Path] | None) -> tuple[Crl, ...]:
     """Return the revocation lists in `files`. Raises: Refused for a file that holds none."""
-    return tuple(read_crl(path.read_bytes()) for path in files)
+    return tuple(read_crl(path.read_bytes()) for path in files or ())
 
 
-def load_trust(roots: Sequence[Path], crls: Sequence[Path], *, arc: str = DEFAULT_ARC) -> Trust:
-    """Return the trust that `--root` and `--crl` name. Raises: Refused for a file that is no certificate or list."""
+def load_trust(roots: Sequence[Path], crls: Sequence[Path] | None, *, arc: str = DEFAULT_ARC) -> Trust:
+    """Return the trust that `--root` and `--crl` name. Raises: Refused for a file that is no certificate or list.
+
+    A list counts until its own nextUpdate: the stricter age belongs to the gate, which acts on the register.
+    """
     purposes = Purposes(arc=arc)
     return Trust(
         roots=tuple(read_certificate(path.read_bytes(), purposes=purposes) for path in roots),
         crls=load_crls(crls),
         purposes=purposes,
+        crl_max_age=timedelta(days=36500),
     )

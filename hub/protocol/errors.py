@@ -16,13 +16,20 @@ class HanxunError(Exception):
     status = 500
 
     def __init__(
-        self, code: Code, *, field: str | None = None, detail: str | None = None, values: Mapping[str, object] | None = None
+        self,
+        code: Code,
+        *,
+        field: str | None = None,
+        detail: str | None = None,
+        values: Mapping[str, object] | None = None,
     ) -> None:
         self.code = code
         self.field = field
         self.detail = detail
         self.values = dict(values or {})
-        super().__init__(f"{code.value}: {self.text.en}" + (f" [{field}]" if field else "") + (f" ({detail})" if detail else ""))
+        super().__init__(
+            f"{code.value}: {self.text.en}" + (f" [{field}]" if field else "") + (f" ({detail})" if detail else "")
+        )
 
     @property
     def text(self) -> Text:

@@ -100,9 +100,7 @@ class NotVerified(Refused):
     def __init__(self, verdict: Verdict) -> None:
         first = min(verdict.not_passed, key=lambda check: check.result is not Result.FAILED, default=None)
         cause = first.cause if first is not None and first.cause is not None else Code.NOTHING_CHECKED
-        super().__init__(
-            cause, detail=first.detail if first else None, values=dict(first.values) if first else None
-        )
+        super().__init__(cause, detail=first.detail if first else None, values=dict(first.values) if first else None)
         self.verdict = verdict
 
 
@@ -133,4 +131,6 @@ def not_applicable(code: str, detail: str | None = None) -> Check:
 
 def failures(code: str, refusals: Iterable[Refused]) -> tuple[Check, ...]:
     """Return one failed check named `code` for each refusal."""
-    return tuple(Check(code, Result.FAILED, error.code, error.detail, MappingProxyType(error.values)) for error in refusals)
+    return tuple(
+        Check(code, Result.FAILED, error.code, error.detail, MappingProxyType(error.values)) for error in refusals
+    )

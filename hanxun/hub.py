@@ -1,0 +1,133 @@
+"""`hanxun hub`: make a hub, serve it, upgrade its store, check it."""
+
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hanxun.files import require_absent, require_present, write_file
+from hanxun.options import HubData, JsonFlag, PassphraseFile, read_passphrase, verb_group
+from hanxun.output import console, print_json, say
+from hub.exchange.init import HubParts, init_hub
+from hub.signing.authority import Subject, make_request
+from hub.signing.keys import encrypt_key, generate_key
+from hub.store.layout import DataFolder
+from hub.store.migrate import migrate as migrate_database
+from hub.web.server import run
+
+app = verb_group("中心 / the hub.")
+_SETTINGS = """\
+# Settings of this hub; what is left out has its default, unknown keys are refused. See docs/reference/settings.md.
+
+[listen]
+host = "{host}"
+port = {port}
+
+[trail]
+origin = "{origin}"      # the trail's name in every checkpoint; never change it
+"""
+
+
+@app.command()
+def request(
+    out: Annotated[
+        Path, typer.Option(help="新密钥和证书请求放在哪个文件夹 / folder for the new keys and their requests")
+    ],
+    name: Annotated[str, typer.Option(help="中心的名称 / the hub's name")],
+    passphrase_file: PassphraseFile = None,
+    json: JsonFlag = False,
+) -> None:
+    """第一步:生成中心的密钥和证书请求 / step 1: make the hub's keys, encrypted, and their certificate requests.
+
+    例 / example:  hanxun hub request --out hub-keys --name "省厅函询中心"
+    """
+    passphrase = read_passphrase(passphrase_file, prompt="中心口令 / the hub's passphrase", confirm=True)
+    for stem, suffix in (("hub", "回执"), ("evidence", "证据")):
+        require_absent(out / f"{stem}.key.pem")
+        key = generate_key("P-256")
+        write_file(out / f"{stem}.key.pem", encrypt_key(key, passphrase), secret=True)
+        write_file(out / f"{stem}.csr.pem", make_request(key, Subject(f"{name}({suffix})")))
+    if json:
+        print_json({"requests": [str(out / "hub.csr.pem"), str(out / "evidence.csr.pem")]})
+    else:
+        console.print(f"{out}: hub.csr.pem, evidence.csr.pem", markup=False)
+        console.print(
+            "下一步 next: hanxun ca issue …csr.pem --kind hub | --kind evidence, hanxun hub init", markup=False
+        )
+
+
+@app.command()
+def init(
+    data: HubData,
+    keys: Annotated[
+        Path,
+        typer.Option(
+            help="hub request 生成的文件夹,内有签发好的 hub.pem、evidence.pem / the folder of `hub request`",
+            exists=True,
+        ),
+    ],
+    root: Annotated[Path, typer.Option(help="根证书 / the root certificate", exists=True)],
+    crl: Annotated[Path, typer.Option(help="吊销列表 / the revocation list", exists=True)],
+    origin: Annotated[
+        str, typer.Option(help="日志名称,以后不可更改 / the trail's name, for ever")
+    ] = "hanxun.hub.local/trail",
+    host: Annotated[str, typer.Option(help="监听地址 / listening address")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="端口,0 为任意空闲 / port, 0 takes a free one")] = 8700,
+    passphrase_file: PassphraseFile = None,
+    json: JsonFlag = False,
+) -> None:
+    """第二步:用签发好的证书建立数据文件夹 / step 2: make the data folder from the issued certificates; whole or not at all.
+
+    例 / example:  hanxun hub init --data hub-data --keys hub-keys --root ca/root.pem --crl ca/crl.der
+    """
+    parts = HubParts(
+        roots=root.read_bytes(),
+        crl=crl.read_bytes(),
+        hub_key=_read(keys / "hub.key.pem"),
+        hub_certificate=_read(keys / "hub.pem"),
+        evidence_key=_read(keys / "evidence.key.pem"),
+        evidence_certificate=_read(keys / "evidence.pem"),
+        settings=_SETTINGS.format(host=host, port=port, origin=origin).encode(),
+    )
+    folder = init_hub(data, read_passphrase(passphrase_file), parts, now=datetime.now(UTC))
+    if json:
+        print_json({"data": str(data), "trail_key": folder.trail_verifier.read_text().strip()})
+    else:
+        console.print(f"中心已建立 / the hub is made: {data}", markup=False)
+        console.print(f"日志公钥,各派出所需要 / trail key for the stations: {folder.trail_verifier}", markup=False)
+
+
+@app.command()
+def serve(
+    data: HubData,
+    host: Annotated[str | None, typer.Option(help="监听地址,默认按 hub.toml / instead of hub.toml's")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="端口 / port")] = None,
+    passphrase_file: PassphraseFile = None,
+) -> None:
+    """运行中心,Ctrl-C 有序停止 / serve until told to stop; what is accepted is finished first.
+
+    就绪时在标准输出打印一行 JSON / prints one line of JSON on stdout when ready.
+    例 / example:  hanxun hub serve --data hub-data
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    run(data, read_passphrase(passphrase_file, prompt="中心口令 / the hub's passphrase"), host=host, port=port)
+
+
+@app.command()
+def migrate(data: HubData, json: JsonFlag = False) -> None:
+    """把数据库升级到本版本 / bring the store up to this version.
+
+    例 / example:  hanxun hub migrate --data hub-data
+    """
+    migrate_database(DataFolder(data).database)
+    if json:
+        print_json({"migrated": True})
+    else:
+        say("数据库已是本版本 / the store is up to date")
+
+
+def _read(path: Path) -> bytes:
+    require_present(path)
+    return path.read_bytes()
