@@ -8,6 +8,7 @@ import io
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from math import ceil
 
 from PIL import Image, ImageDraw, ImageFont
 from pyhanko.pdf_utils import generic, images
@@ -65,7 +66,7 @@ def place_strip(media: Box, crop: Box, rotate: int) -> Strip:
     if width <= 0 or height <= 0 or rotate not in (0, 90, 180, 270):
         raise ValueError("a page without a usable area")
     length = height if rotate in (90, 270) else width
-    high = length * STRIP_HEIGHT
+    high = float(ceil(length * STRIP_HEIGHT))  # whole points: the scan keeps its place on the renderer's grid
     rect: Box = {
         0: (x0, y0 - high, x1, y0),
         90: (x1, y0, x1 + high, y1),
