@@ -51,7 +51,8 @@ def decode_strict(raw: bytes, type: type[T]) -> T:
 
 
 def encode_json(value: object) -> bytes:
-    """Return `value` as compact JSON with sorted keys: the form in which this project writes what it signs."""
+    """Return `value` as compact JSON, the form in which this project writes what it signs: keys of dicts sorted, fields of
+    structs in their own order."""
     return _ENCODER.encode(value)
 
 
@@ -63,7 +64,7 @@ def _read_canonical(raw: bytes) -> dict[str, Any] | None:
         return None
     try:
         value = _CANONICAL_DECODER.decode(raw)
-        return value if type(value) is dict and encode_json(value) == raw else None
+        return value if type(value) is dict and _PLAIN_ENCODER.encode(value) == raw else None
     except (msgspec.DecodeError, UnicodeError, _Float):
         return None
 
@@ -80,6 +81,7 @@ def _refuse_float(text: str) -> NoReturn:
 _MARKS = bytes.maketrans(b"123456789[,", b"000000000::")
 _LONG, _LONG_NEGATIVE = b":" + b"0" * 16, b":-" + b"0" * 16
 _CANONICAL_DECODER = msgspec.json.Decoder(float_hook=_refuse_float)
+_PLAIN_ENCODER = msgspec.json.Encoder()  # keys in the order read
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 
 # A string, whole; an unterminated one runs to the end (the parser refuses it later). Possessive: linear for any bytes.
