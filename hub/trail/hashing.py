@@ -3,6 +3,7 @@
 from hashlib import sha256
 
 HASH_SIZE = 32
+_PAIR = 2 * HASH_SIZE
 EMPTY_ROOT = sha256(b"").digest()
 
 
@@ -21,8 +22,8 @@ def level_up(hashes: list[bytes]) -> list[bytes]:
     return [sha256(b"\x01" + hashes[i] + hashes[i + 1]).digest() for i in range(0, len(hashes) - 1, 2)]
 
 
-def subtree_root(hashes: list[bytes]) -> bytes:
-    """Return the root of a perfect subtree from its hashes at one level (their number is a power of two)."""
-    while len(hashes) > 1:
-        hashes = level_up(hashes)
-    return hashes[0]
+def subtree_root(raw: bytes) -> bytes:
+    """Return the root of a perfect subtree from its hashes at one level, one after the other (a power of two of them)."""
+    while len(raw) > HASH_SIZE:
+        raw = b"".join([sha256(b"\x01" + raw[i : i + _PAIR]).digest() for i in range(0, len(raw), _PAIR)])
+    return raw

@@ -1,13 +1,12 @@
 """The trust policy (C2SP tlog-policy): which logs, which witnesses, and how many of them make a checkpoint count."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
-from hub.protocol.verdict import Check, Verdict, failed, indeterminate, passed
-from hub.trail.checkpoint import SignedCheckpoint, check_checkpoint
+from hub.protocol.verdict import Check, Verdict, failed, indeterminate, not_applicable, passed
+from hub.trail.checkpoint import ORIGIN_CHECK, SIGNATURE_CHECK, SignedCheckpoint, check_checkpoint
 from hub.trail.cosignature import Cosignature, verify_cosignatures
 from hub.trail.lines import parse_decimal
 from hub.trail.note import KeyType, VerifierKey, parse_verifier_key
@@ -91,11 +90,11 @@ def check_policy(signed: SignedCheckpoint, policy: Policy) -> Verdict:
     """
     origin = signed.checkpoint.origin
     keys = [log.key for log in policy.logs if log.key.name == origin]
-    if not keys:
-        # Some log's name, so that the origin check fails with the origin found.
-        verdict = check_checkpoint(signed, origin="", log_keys=())
-    else:
+    if keys:
         verdict = check_checkpoint(signed, origin=origin, log_keys=keys)
+    else:
+        unknown = failed(ORIGIN_CHECK, Code.CHECKPOINT_ORIGIN, origin=origin)
+        verdict = Verdict((unknown, not_applicable(SIGNATURE_CHECK)))
     return verdict + Verdict((_check_quorum(signed, policy),))
 
 
@@ -121,16 +120,17 @@ class _Reader:
         self._quorum: list[str] = []
 
     def read(self, number: int, words: list[str]) -> None:
-        kinds: Mapping[str, tuple[range, object]] = {
-            "log": (range(2, 4), self._log),
-            "witness": (range(3, 5), self._witness),
-            "group": (range(4, 1 << 16), self._group),
-            "quorum": (range(2, 3), self._set_quorum),
-        }
-        lengths, read = kinds.get(words[0], (range(0), None))
-        if len(words) not in lengths or not callable(read):
-            raise _wrong(number, words[0][:20])
-        read(number, words)
+        match words:
+            case ["log", key, *url] if len(url) < 2:
+                self._log(number, key, *url)
+            case ["witness", name, key, *url] if len(url) < 2:
+                self._witness(number, name, key, *url)
+            case ["group", name, threshold, *members] if members:
+                self._group(number, name, threshold, members)
+            case ["quorum", name]:
+                self._set_quorum(number, name)
+            case _:
+                raise _wrong(number, words[0][:20])
 
     def finish(self) -> Policy:
         if len(self._quorum) != 1:
@@ -138,45 +138,50 @@ class _Reader:
         quorum = None if self._quorum[0] == NONE else self._quorum[0]
         return Policy(tuple(self._logs), tuple(self._witnesses), tuple(self._groups), quorum)
 
-    def _log(self, number: int, words: list[str]) -> None:
-        key = _key(number, words[1], KeyType.ED25519)
+    def _log(self, number: int, text: str, url: str | None = None) -> None:
+        key = _key(number, text, KeyType.ED25519)
         if any(log.key.public_key == key.public_key for log in self._logs):
             raise _wrong(number, "this key is another log's")
-        self._logs.append(PolicyLog(key, words[2] if len(words) > 2 else None))
+        self._logs.append(PolicyLog(key, url))
 
-    def _witness(self, number: int, words: list[str]) -> None:
-        key = _key(number, words[2], KeyType.COSIGNATURE)
+    def _witness(self, number: int, name: str, text: str, url: str | None = None) -> None:
+        key = _key(number, text, KeyType.COSIGNATURE)
         # One key under two names would count twice.
         if any(witness.key.public_key == key.public_key for witness in self._witnesses):
             raise _wrong(number, "this key is another witness's")
-        self._define(number, words[1])
-        self._witnesses.append(PolicyWitness(words[1], key, words[3] if len(words) > 3 else None))
+        self._define(number, name)
+        self._witnesses.append(PolicyWitness(name, key, url))
 
-    def _group(self, number: int, words: list[str]) -> None:
-        members = words[3:]
+    def _group(self, number: int, name: str, threshold: str, members: list[str]) -> None:
         for member in members:
             if not self._free.get(member, False):
                 raise _wrong(number, f"{member[:40]} is not defined, or is in a group already")
             self._free[member] = False
-        fixed = {"all": len(members), "any": 1}
-        try:
-            threshold = fixed.get(words[2]) or parse_decimal(words[2], code=Code.POLICY_FORM)
-        except Refused as error:
-            raise _wrong(number, "threshold") from error
-        if not 1 <= threshold <= len(members):
-            raise _wrong(number, "threshold")
-        self._define(number, words[1])
-        self._groups.append(PolicyGroup(words[1], threshold, tuple(members)))
+        needed = _threshold(number, threshold, len(members))
+        self._define(number, name)
+        self._groups.append(PolicyGroup(name, needed, tuple(members)))
 
-    def _set_quorum(self, number: int, words: list[str]) -> None:
-        if self._quorum or (words[1] != NONE and words[1] not in self._free):
+    def _set_quorum(self, number: int, name: str) -> None:
+        if self._quorum or (name != NONE and name not in self._free):
             raise _wrong(number, "quorum")
-        self._quorum.append(words[1])
+        self._quorum.append(name)
 
     def _define(self, number: int, name: str) -> None:
         if name == NONE or name in self._free:
             raise _wrong(number, f"{name[:40]} is defined already")
         self._free[name] = True
+
+
+def _threshold(number: int, text: str, members: int) -> int:
+    if text in ("all", "any"):
+        return members if text == "all" else 1
+    try:
+        threshold = parse_decimal(text, code=Code.POLICY_FORM)
+    except Refused as error:
+        raise _wrong(number, "threshold") from error
+    if not 1 <= threshold <= members:
+        raise _wrong(number, "threshold")
+    return threshold
 
 
 def _key(number: int, text: str, key_type: KeyType) -> VerifierKey:

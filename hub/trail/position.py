@@ -7,12 +7,12 @@ from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
 from hub.protocol.identifiers import Digest
 from hub.protocol.receipt import TrailPosition
-from hub.protocol.verdict import Verdict, failed, passed
-from hub.trail.checkpoint import SignedCheckpoint, check_checkpoint, parse_checkpoint
+from hub.protocol.verdict import Verdict, failed, not_applicable, passed
+from hub.trail.checkpoint import ORIGIN_CHECK, SIGNATURE_CHECK, SignedCheckpoint, check_checkpoint, parse_checkpoint
 from hub.trail.hashing import leaf_hash
 from hub.trail.lines import encode_base64, parse_base64, parse_hash
 from hub.trail.note import VerifierKey
-from hub.trail.proofs import check_inclusion
+from hub.trail.proofs import INCLUSION_CHECK, check_inclusion
 from hub.trail.record import LeafRecord, parse_record
 from hub.trail.sequence import Appended
 
@@ -68,7 +68,8 @@ def check_position(position: TrailPosition, *, digest: Digest, origin: str, log_
     try:
         leaf = parse_position(position)
     except Refused as error:
-        return Verdict((failed(RECORD_CHECK, error.code, error.detail, **error.values),))
+        unread = failed(RECORD_CHECK, error.code, error.detail, **error.values)
+        return Verdict((unread, *map(not_applicable, (ORIGIN_CHECK, SIGNATURE_CHECK, INCLUSION_CHECK))))
     about = (
         passed(RECORD_CHECK, leaf.record.event)
         if leaf.record.digest == digest

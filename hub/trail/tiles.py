@@ -81,13 +81,6 @@ def cut_tile(stored: bytes, tile: Tile) -> bytes:
     return stored[: tile.width * HASH_SIZE]
 
 
-def split_hashes(raw: bytes) -> list[bytes]:
-    """Return the 32-byte hashes that a tile is made of. Raises: Refused (`tile.form`)."""
-    if len(raw) % HASH_SIZE or len(raw) > TILE_WIDTH * HASH_SIZE:
-        raise Refused(Code.TILE_FORM, detail=f"{len(raw)} bytes")
-    return [raw[i : i + HASH_SIZE] for i in range(0, len(raw), HASH_SIZE)]
-
-
 def nodes_from_tiles(read_tile: TileReader) -> NodeSource:
     """Return a source of tree nodes that reads each tile once. Keep it for one request or one tree, not longer.
 
@@ -106,7 +99,7 @@ def nodes_from_tiles(read_tile: TileReader) -> NodeSource:
         if len(part) != HASH_SIZE << height:
             place = Tile(tile_level, tile_index).path
             raise Damaged(Code.TRAIL_DAMAGED, detail="tile is missing or too short", values={"place": place})
-        return part if height == 0 else subtree_root(split_hashes(part))
+        return subtree_root(part)
 
     return node
 

@@ -1,11 +1,10 @@
 """Proof files (C2SP tlog-proof, `.tlog-proof`): a leaf's index and path with the signed checkpoint, to be checked offline."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
-from hub.protocol.verdict import Verdict, failed, not_applicable
+from hub.protocol.verdict import Verdict, failed, not_applicable, passed
 from hub.trail.checkpoint import ORIGIN_CHECK, SIGNATURE_CHECK, parse_checkpoint
 from hub.trail.hashing import HASH_SIZE, leaf_hash
 from hub.trail.lines import encode_base64, parse_base64, parse_decimal, parse_hash
@@ -71,7 +70,7 @@ def check_tlog_proof(raw: bytes, entry: bytes, *, policy: Policy) -> Verdict:
         proof = parse_tlog_proof(raw)
         signed = parse_checkpoint(proof.checkpoint)
     except Refused as error:
-        others: Sequence[str] = (ORIGIN_CHECK, SIGNATURE_CHECK, QUORUM_CHECK, INCLUSION_CHECK)
+        others = (ORIGIN_CHECK, SIGNATURE_CHECK, QUORUM_CHECK, INCLUSION_CHECK)
         return Verdict((failed(FORM_CHECK, error.code, error.detail, **error.values), *map(not_applicable, others)))
     inclusion = check_inclusion(
         leaf_hash(entry),
@@ -80,4 +79,4 @@ def check_tlog_proof(raw: bytes, entry: bytes, *, policy: Policy) -> Verdict:
         proof=proof.proof,
         root=signed.checkpoint.root,
     )
-    return check_policy(signed, policy) + Verdict((inclusion,))
+    return Verdict((passed(FORM_CHECK), *check_policy(signed, policy).checks, inclusion))

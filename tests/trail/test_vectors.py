@@ -330,6 +330,7 @@ def test_a_real_witnessed_proof_verifies_and_each_change_is_found() -> None:
     verdict = check_tlog_proof(raw, entry, policy=policy)
     assert verdict.passed
     assert [check.code for check in verdict.checks] == [
+        "trail.proof_form",
         "checkpoint.origin",
         "checkpoint.signature",
         "trail.quorum",
@@ -347,7 +348,7 @@ def test_a_real_witnessed_proof_verifies_and_each_change_is_found() -> None:
 
 def test_perfect_subtrees_are_roots_of_their_hashes() -> None:
     hashes = [leaf_hash(bytes([number])) for number in range(8)]
-    assert subtree_root(hashes) == tree_root(8, a_tree([bytes([number]) for number in range(8)])[1].nodes())
+    assert subtree_root(b"".join(hashes)) == tree_root(8, a_tree([bytes([number]) for number in range(8)])[1].nodes())
 
 
 def test_growth_from_an_empty_log_needs_no_proof() -> None:
