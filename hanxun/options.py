@@ -13,7 +13,7 @@ from hub.protocol.errors import Refused
 from hub.protocol.instants import parse_instant
 from hub.signing.certificates import read_certificate
 from hub.signing.crl import Crl, read_crl
-from hub.signing.purposes import DEFAULT_ARC, Purposes
+from hub.signing.purposes import DEFAULT_PURPOSES, Purposes
 from hub.signing.trust import Trust
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="每行一个 JSON 对象 / one JSON object a line, for machines")]
@@ -76,12 +76,11 @@ def load_crls(files: Sequence[Path] | None) -> tuple[Crl, ...]:
     return tuple(read_crl(path.read_bytes()) for path in files or ())
 
 
-def load_trust(roots: Sequence[Path], crls: Sequence[Path] | None, *, arc: str = DEFAULT_ARC) -> Trust:
+def load_trust(roots: Sequence[Path], crls: Sequence[Path] | None, *, purposes: Purposes = DEFAULT_PURPOSES) -> Trust:
     """Return the trust that `--root` and `--crl` name. Raises: Refused for a file that is no certificate or list.
 
     A list counts until its own nextUpdate: the stricter age belongs to the gate, which acts on the register.
     """
-    purposes = Purposes(arc=arc)
     return Trust(
         roots=tuple(read_certificate(path.read_bytes(), purposes=purposes) for path in roots),
         crls=load_crls(crls),

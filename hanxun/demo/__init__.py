@@ -1,0 +1,1 @@
+"""`hanxun demo`: the mistaken-move story and a correction, played with real processes and the public commands."""

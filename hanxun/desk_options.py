@@ -1,0 +1,83 @@
+"""What the desk's verbs share: opening the agent, unlocking the officer, reading bodies and files, printing outcomes."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hanxun.options import read_passphrase
+from hanxun.output import console, print_json
+from hub.letters.sniff import sniff
+from hub.protocol.codes import Code
+from hub.protocol.envelope import Role
+from hub.protocol.errors import Refused
+from hub.protocol.identifiers import CaseId, parse_case
+from hub.protocol.strict_json import parse_strict
+from station_agent.agent import Agent, open_agent
+from station_agent.desk.draft import NewFile
+from station_agent.people import Person
+
+CaseArgument = Annotated[str, typer.Argument(help="案件号 / case number")]
+OfficerOption = Annotated[str, typer.Option("--officer", help="经办人警号 / police number of the officer who acts")]
+BodyOption = Annotated[
+    Path | None, typer.Option("--body", help="内容 JSON 文件 / file with the fields, JSON", exists=True)
+]
+FilesOption = Annotated[
+    list[str] | None,
+    typer.Option("--file", help="附件 ROLE:路径,如 proof:证明.jpg / attachment as ROLE:PATH, may be repeated"),
+]
+
+
+@contextmanager
+def opened(data: Path, passphrase_file: Path | None) -> Iterator[Agent]:
+    """Give the agent in `data`, and close it afterwards."""
+    agent = open_agent(data, read_passphrase(passphrase_file, prompt="派出所端口令 / the agent's passphrase"))
+    try:
+        yield agent
+    finally:
+        agent.close()
+
+
+def unlocked(agent: Agent, number: str, password_file: Path | None) -> Person:
+    """Return the officer with that number, whose password was given or is asked for."""
+    return agent.unlock(number, read_passphrase(password_file, prompt=f"{number} 的口令 / password"))
+
+
+def read_body(path: Path | None, **fields: object) -> dict[str, Any]:
+    """Return the JSON object in `path` with `fields` that are not None added. Raises: Refused (`json.*`)."""
+    body = parse_strict(path.read_bytes()) if path is not None else {}
+    return body | {key: value for key, value in fields.items() if value is not None}
+
+
+def read_files(specifications: list[str] | None) -> tuple[NewFile, ...]:
+    """Return the files that `ROLE:PATH` names. Raises: Refused (`file.missing`, E201), BadParameter."""
+    return tuple(_read_file(item) for item in specifications or ())
+
+
+def case_of(text: str) -> CaseId:
+    """Return the case number in an argument. Raises: Refused (`case.form`)."""
+    return parse_case(text)
+
+
+def done(json: bool, message: str, values: Mapping[str, Any]) -> None:
+    """Print what a verb has done: `values` as JSON, or `message` for a person."""
+    if json:
+        print_json(values)
+    else:
+        console.print(message, markup=False)
+
+
+def _read_file(specification: str) -> NewFile:
+    role, separator, name = specification.partition(":")
+    if not separator or role not in (Role.PROOF.value, Role.OTHER.value):
+        raise typer.BadParameter("proof:PATH, other:PATH", param_hint="--file")
+    path = Path(name)
+    if not path.is_file():
+        raise Refused(Code.FILE_MISSING, field="--file", detail=name)
+    raw = path.read_bytes()
+    media_type = sniff(raw)
+    if media_type is None:
+        raise Refused(Code.SCAN_NOT_RECOGNISED, field="--file", values={"name": path.name})
+    return NewFile(raw, path.name, media_type, Role(role))

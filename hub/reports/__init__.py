@@ -1,0 +1,1 @@
+"""What trail and cases state, as printed pages. Joins floors that do not know each other: the log and the printing."""

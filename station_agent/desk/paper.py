@@ -1,0 +1,44 @@
+"""打印说明函: the approved letter as a page to print, so that what is stamped is what was approved. Nothing is changed."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from hub.letters.printing.explanation import explanation_from_body, print_explanation
+from hub.protocol.codes import Code
+from hub.protocol.errors import Refused
+from hub.protocol.identifiers import CaseId
+from hub.protocol.instants import SHANGHAI
+from station_agent.agent import Agent
+from station_agent.desk.acting import require_own
+from station_agent.people import Person
+from station_agent.store.cases import require_case
+from station_agent.store.letters import require_letter
+
+
+def letter_paper(
+    agent: Agent, person: Person, case: CaseId, *, addressee: str, telephone: str, now: datetime
+) -> bytes:
+    """Return the approved letter of `case` as PDF/A, with its number, for printing and stamping.
+
+    `addressee` is the other station's name as it stands on paper, `telephone` the contact's.
+    Raises: Refused (E301 before the approval, `station.no_letter`, `print.glyph_missing`), NotPermitted.
+    """
+    require_own(agent, person)
+    with agent.store.read() as tx:
+        require_case(tx, case)
+        letter = require_letter(tx, case)
+    if letter.number is None:
+        raise Refused(Code.APPROVAL_MISSING)
+    body: dict[str, Any] = msgspec.json.decode(letter.body)
+    paper = explanation_from_body(
+        body | {"letter_number": letter.number},
+        case=case,
+        addressee=addressee,
+        sender=agent.settings.name,
+        written_on=now.astimezone(SHANGHAI).date(),
+        contact=person.officer.name,
+        telephone=telephone,
+    )
+    return print_explanation(paper, printed_at=now)
