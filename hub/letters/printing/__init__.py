@@ -1,0 +1,24 @@
+"""Printed pages: letters and reports by Typst, PDF/A-2b, with the font that ships. A character is never dropped."""
+
+from hub.letters.printing.explanation import ExplanationLetter, MovedPerson, explanation_from_body, print_explanation
+from hub.letters.printing.report import (
+    PrintedCheck,
+    PrintedEvent,
+    PrintedFact,
+    PrintedFile,
+    PrintedReport,
+    print_report,
+)
+
+__all__ = [
+    "ExplanationLetter",
+    "MovedPerson",
+    "PrintedCheck",
+    "PrintedEvent",
+    "PrintedFact",
+    "PrintedFile",
+    "PrintedReport",
+    "explanation_from_body",
+    "print_explanation",
+    "print_report",
+]
