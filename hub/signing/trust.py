@@ -36,7 +36,7 @@ class Trust:
     crl_max_age: timedelta = CRL_MAX_AGE
     intermediates: tuple[Certified, ...] = ()
     # Remembered answers, which depend on nothing but the fields above; keyed by x5t.
-    _chains: dict[str, "_Chain"] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _chains: dict[str, "Chain"] = field(default_factory=dict, init=False, repr=False, compare=False)
     _lists: dict[str, tuple[Crl, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def with_crls(self, crls: tuple[Crl, ...]) -> "Trust":
@@ -45,7 +45,7 @@ class Trust:
         renewed._chains.update(self._chains)
         return renewed
 
-    def chain_of(self, certified: Certified) -> "_Chain":
+    def chain_of(self, certified: Certified) -> "Chain":
         """Return the chain of `certified`, built at the first question. A stranger's chain has a `problem`."""
         chain = self._chains.get(certified.x5t)
         if chain is None:
@@ -94,7 +94,7 @@ _passed = lru_cache(maxsize=256)(passed)
 
 
 @dataclass(frozen=True, slots=True)
-class _Chain:
+class Chain:
     """The way from a certificate to a root. `links` are (certificate, its issuer); `problem` says why there is none."""
 
     links: tuple[tuple[Certified, Certified], ...]
@@ -103,10 +103,13 @@ class _Chain:
     problem: str | None
 
 
-def _build_chain(certified: Certified, trust: Trust) -> _Chain:
-    problem = "no root"
-    # The way must exist at some instant of the certificate's own period; the instant judged is compared afterwards.
-    for instant in (certified.not_before, certified.not_after):
+def _build_chain(certified: Certified, trust: Trust) -> Chain:
+    problem = ""
+    # The way must exist at some instant of the certificate's own period; the instant judged is compared afterwards. If the
+    # periods of a way meet at all, they do where the last of them begins.
+    begins = {item.not_before for item in (*trust.roots, *trust.intermediates)}
+    within = {begin for begin in begins if certified.not_before < begin <= certified.not_after}
+    for instant in (certified.not_before, *sorted(within)):
         try:
             path = _verify_path(certified, trust, instant)
         except (VerificationError, *UNREADABLE) as error:
@@ -114,13 +117,13 @@ def _build_chain(certified: Certified, trust: Trust) -> _Chain:
             continue
         by_der = {item.der: item for item in (certified, *trust.intermediates, *trust.roots)}
         way = [by_der[item.public_bytes(Encoding.DER)] for item in path]
-        return _Chain(
+        return Chain(
             links=tuple(pairwise(way)) or ((certified, certified),),
             not_before=max(item.not_before for item in way),
             not_after=min(item.not_after for item in way),
             problem=None,
         )
-    return _Chain((), certified.not_before, certified.not_after, problem)
+    return Chain((), certified.not_before, certified.not_after, problem)
 
 
 def _verify_path(certified: Certified, trust: Trust, instant: datetime) -> list[x509.Certificate]:
@@ -135,11 +138,11 @@ def _verify_path(certified: Certified, trust: Trust, instant: datetime) -> list[
     return verifier.verify(certified.certificate, [item.certificate for item in trust.intermediates]).chain
 
 
-def _check_chain(chain: _Chain, code: str) -> Check:
+def _check_chain(chain: Chain, code: str) -> Check:
     return failed(code, Code.CERT_CHAIN, chain.problem) if chain.problem is not None else _passed(code)
 
 
-def _check_validity(chain: _Chain, at: datetime, code: str) -> Check:
+def _check_validity(chain: Chain, at: datetime, code: str) -> Check:
     if at < chain.not_before:
         return failed(code, Code.CERT_NOT_YET_VALID, f"from {chain.not_before:%Y-%m-%dT%H:%M:%SZ}")
     if at > chain.not_after:
@@ -160,7 +163,7 @@ def _kinds(purposes: Purposes, ekus: frozenset[str]) -> frozenset[CertificateKin
     return purposes.kinds_of(ekus)
 
 
-def _check_revocation(chain: _Chain, trust: Trust, at: datetime, now: datetime, code: str) -> Check:
+def _check_revocation(chain: Chain, trust: Trust, at: datetime, now: datetime, code: str) -> Check:
     if chain.problem is not None:
         return not_applicable(code, "no chain")
     checks = [_check_link(link, issuer, trust, at, now, code) for link, issuer in chain.links]

@@ -4,17 +4,23 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+from pyhanko_certvalidator import CertificateValidator, ValidationContext
+from pyhanko_certvalidator.errors import PathBuildingError, PathValidationError
 
 from hub.protocol.codes import Code
-from hub.protocol.verdict import Check, Result
-from hub.signing.authority import make_crl, make_root
-from hub.signing.certificates import Certified
+from hub.protocol.verdict import Check, Result, Verdict
+from hub.signing.authority import Subject, issue, make_crl, make_root
+from hub.signing.certificates import Certified, extension, read_certificate
 from hub.signing.crl import Crl
-from hub.signing.keys import generate_key
+from hub.signing.keys import KeySigner, generate_key, signer_for
 from hub.signing.purposes import DEFAULT_ARC, CertificateKind, Purposes
 from hub.signing.trust import Trust, check_certificate
-from tests.signing.builders import NOW, SampleProvince
+from tests.signing.builders import NOW, STATION, SampleProvince
 
 JUDGED = datetime(2026, 11, 24, tzinfo=UTC)
 YEARS = timedelta(days=3650)
@@ -246,3 +252,103 @@ def test_a_trust_with_new_lists_keeps_its_chains(province: SampleProvince) -> No
     renewed = trust.with_crls((province.publish(NOW),))
     assert renewed.chain_of(agent) is chain
     assert renewed.crls_of(province.root.certified)[0].number == 2
+
+
+def a_middle_authority(root: KeySigner, *, path_length: int = 0) -> KeySigner:
+    """An authority under `root`, as an outside PKI has it; our own makes none."""
+    key = generate_key("P-256")
+    issuer = root.certified
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "TEST middle")])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(issuer.certificate.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(NOW - timedelta(days=390))
+        .not_valid_after(NOW + timedelta(days=3000))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
+        .add_extension(extension(issuer.certificate, x509.KeyUsage), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key), critical=False)
+    )
+    raw = builder.sign(root.private_key, hashes.SHA256()).public_bytes(Encoding.DER)  # type: ignore[arg-type]
+    return signer_for(key, read_certificate(raw))
+
+
+def under_a_middle_authority(path_length: int) -> tuple[SampleProvince, KeySigner, Certified]:
+    province = SampleProvince()
+    key = generate_key("P-256")
+    begin, end = NOW - timedelta(days=400), NOW + timedelta(days=7000)
+    province.root = make_root(key, name="TEST root", not_before=begin, not_after=end, path_length=path_length)  # type: ignore[arg-type]
+    hour = timedelta(hours=1)
+    province.crls = [make_crl(province.root, (), number=1, this_update=NOW - hour, next_update=NOW + 9 * hour)]
+    middle = a_middle_authority(province.root)
+    leaf = issue(
+        middle,
+        kind=AGENT,
+        public_key=generate_key("Ed25519").public_key(),
+        subject=Subject("TEST agent", STATION),
+        not_before=NOW - timedelta(days=1),
+        not_after=NOW + timedelta(days=1),
+    )
+    return province, middle, leaf
+
+
+def test_an_outside_pki_may_have_a_middle_authority_and_every_link_needs_its_list() -> None:
+    province, middle, leaf = under_a_middle_authority(path_length=1)
+    hour = timedelta(hours=1)
+    own = make_crl(middle, (), number=1, this_update=NOW - hour, next_update=NOW + 9 * hour)
+    roots, middles = (province.root.certified,), (middle.certified,)
+
+    def judged(*crls: Crl, intermediates: tuple[Certified, ...] = middles) -> dict[str, tuple[Result, Code | None]]:
+        trust = Trust(roots, crls, intermediates=intermediates)
+        return results(check_certificate(leaf, kind=AGENT, trust=trust, at=NOW, now=NOW + 2 * hour))
+
+    assert judged(*province.crls, own) == good(*PENDING)
+    assert judged(*province.crls) == good(*UNKNOWN)
+    assert judged(own) == good(*UNKNOWN)
+    assert judged(*province.crls, own, intermediates=())["chain"] == (Result.FAILED, Code.CERT_CHAIN)
+    province.revoke(middle, NOW - hour, listed_at=NOW + hour)
+    assert judged(*province.crls, own) == good(*FAILED)
+
+
+def test_a_root_of_path_length_0_allows_no_middle_authority() -> None:
+    province, middle, leaf = under_a_middle_authority(path_length=0)
+    trust = Trust((province.root.certified,), tuple(province.crls), intermediates=(middle.certified,))
+    assert trust.chain_of(leaf).problem
+    assert results(check_certificate(leaf, kind=AGENT, trust=trust, at=NOW, now=NOW))["chain"] == (
+        Result.FAILED,
+        Code.CERT_CHAIN,
+    )
+
+
+@pytest.mark.parametrize("at", ["2026-06-01", "2026-06-14", "2026-06-16", "2026-06-20", "2026-08-01"])
+@pytest.mark.parametrize("name", ["seal-revoked", "seal-p256", "seal-expired"])
+async def test_certvalidator_agrees_on_what_was_good_then(
+    sample: Callable[[str], Certified], sample_crls: tuple[Crl, Crl], at: str, name: str
+) -> None:
+    instant = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    trust = Trust((sample("root"),), sample_crls, crl_max_age=YEARS)
+    ours = check_certificate(sample(name), kind=SEAL, trust=trust, at=instant, now=instant)
+    context = ValidationContext(
+        trust_roots=[asn1_x509.Certificate.load(sample("root").der)],
+        crls=[crl.der for crl in sample_crls],
+        moment=instant,
+        revocation_mode="require",
+        retroactive_revinfo=True,
+        allow_fetching=False,
+    )
+    validator = CertificateValidator(asn1_x509.Certificate.load(sample(name).der), validation_context=context)
+    try:
+        await validator.async_validate_usage({"digital_signature"}, extended_key_usage={f"{DEFAULT_ARC}.1.2"})
+        theirs = True
+    except (PathValidationError, PathBuildingError):
+        theirs = False
+    assert Verdict(ours).passed == theirs
+
+
+def test_without_roots_nothing_is_trusted(province: SampleProvince) -> None:
+    checks = check_certificate(province.agent().certified, kind=AGENT, trust=Trust(()), at=NOW, now=NOW)
+    assert results(checks)["chain"] == (Result.FAILED, Code.CERT_CHAIN)
+    assert results(checks)["revocation"] == (Result.NOT_APPLICABLE, None)
