@@ -9,7 +9,7 @@ from hub.protocol.identifiers import WireCase, WireDigest, WireEnvelopeId, WireS
 from hub.protocol.instants import INSTANT_PATTERN
 
 WireInstant = Annotated[str, msgspec.Meta(pattern=INSTANT_PATTERN, max_length=32)]
-WireMediaType = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60}$")]
+WireMediaType = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60}(?!\n)$")]
 ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 
 MAX_ATTACHMENTS = 256
@@ -69,7 +69,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     id: WireEnvelopeId
     kind: Kind
     case: WireCase
-    type: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z-]{1,32}$")]
+    type: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z-]{1,32}(?!\n)$")]
     from_: WireStation = msgspec.field(name="from")
     to: WireStation
     officer: Officer

@@ -10,10 +10,11 @@ import msgspec
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
 
-DIGEST_PATTERN = r"^[0-9a-f]{64}$"
-STATION_PATTERN = r"^[0-9]{6,12}$"
-CASE_PATTERN = r"^[0-9A-Z]{1,12}(-[0-9A-Z]{1,12}){1,4}$"
-ENVELOPE_ID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
+# `$` also matches before a last newline, and msgspec searches: without (?!\n) a name would have two spellings.
+DIGEST_PATTERN = r"^[0-9a-f]{64}(?!\n)$"
+STATION_PATTERN = r"^[0-9]{6,12}(?!\n)$"
+CASE_PATTERN = r"^[0-9A-Z]{1,12}(-[0-9A-Z]{1,12}){1,4}(?!\n)$"
+ENVELOPE_ID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}(?!\n)$"
 
 Digest = NewType("Digest", str)
 """SHA-256 of exact bytes, 64 lower-case hexadecimal digits."""

@@ -8,7 +8,7 @@ from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-INSTANT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z$"
+INSTANT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z(?!\n)$"
 
 
 def format_instant(at: datetime) -> str:

@@ -20,9 +20,9 @@ from hub.trail.lines import encode_base64, parse_base64
 
 NONCE_SIZE = 16
 MAX_RECORD_SIZE = 65_535  # an entry bundle counts an entry's bytes in two
-EVENT_PATTERN = r"^[a-z]{1,20}(-[a-z]{1,20}){0,3}$"
+EVENT_PATTERN = r"^[a-z]{1,20}(-[a-z]{1,20}){0,3}(?!\n)$"
 # Ids are UUIDs only: a pattern that a citizen number, a telephone number or a name cannot meet.
-UUID_PATTERN = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+UUID_PATTERN = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?!\n)$"
 
 
 class LeafEvent(StrEnum):
