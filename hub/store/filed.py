@@ -112,6 +112,17 @@ def receipts_by_digest(tx: sa.Connection, digests: Iterable[Digest]) -> dict[Dig
     return {Digest(row.digest): row.raw for row in rows}
 
 
+def filed_in_case(tx: sa.Connection, case: CaseId) -> list[tuple[bytes, bytes]]:
+    """Return the bytes of every envelope of `case` with those of the receipt that answered it, in the order filed."""
+    query = (
+        sa.select(_E.raw, receipts.c.raw)
+        .join(receipts, receipts.c.seq == _E.seq)
+        .where(_E.case_id == case)
+        .order_by(_E.seq)
+    )
+    return [(row[0], row[1]) for row in tx.execute(query)]
+
+
 def handed_over(tx: sa.Connection, seqs: Iterable[int]) -> set[int]:
     """Return which of the filing numbers have a handover."""
     return set(tx.execute(_HANDED_OVER, {"seqs": tuple(seqs)}).scalars())
