@@ -129,7 +129,7 @@ def _compare_tile(update: TileUpdate, read_tile: TileReader) -> FirstBad | None:
     if stored == update.hashes:
         return None
     differs = 0
-    while update.hashes.startswith(stored[: (differs + 1) * HASH_SIZE]) and differs * HASH_SIZE < len(stored):
+    while differs < len(stored) // HASH_SIZE and update.hashes.startswith(stored[: (differs + 1) * HASH_SIZE]):
         differs += 1
     index = (update.index * TILE_WIDTH + differs) << (TILE_HEIGHT * update.level)
     return FirstBad(index, TILE, f"{update.tile.path} is not what the records give")
