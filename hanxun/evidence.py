@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from hub.exchange.evidence import export_evidence
 
 from hanxun.desk_options import CaseArgument, case_of, done, opened
 from hanxun.files import write_file
@@ -21,6 +20,7 @@ from hanxun.options import (
     verb_group,
 )
 from hanxun.output import checks_as_json, console, print_checks, print_json
+from hub.exchange.evidence import export_evidence
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
 from hub.reports.evidence import print_evidence_report

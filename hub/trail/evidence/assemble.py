@@ -42,7 +42,8 @@ def assemble_parts(
     }
     for name, raw in acts:  # looks and register acts that no envelope names yet
         files.setdefault(digest_of(raw), EvidenceFile(name, JOSE, raw))
-    certificates = {item.certified.x5t: item.certified for item in (*signed, *opened)}
+    certificates = {item.certified.x5t: item.certified for item in signed}
+    certificates |= {item.certified.x5t: item.certified for item in opened}
     for file in files.values():
         if file.media_type == JOSE:
             try:

@@ -1,0 +1,206 @@
+"""Looking around at a desk: inbox, one case, outbox, the letter to print. Nothing is changed, but for an outbox told to retry."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from station_agent.register.open import open_register
+
+from hanxun.desk_options import CaseArgument, OfficerOption, case_of, done, opened, unlocked
+from hanxun.files import write_file
+from hanxun.gate_readers import READERS
+from hanxun.options import AgentData, JsonFlag, PassphraseFile, PasswordFile
+from hanxun.output import checks_as_json, console, print_checks, print_json
+from hub.cases.machine import default_machine
+from hub.protocol.instants import beijing, parse_instant
+from hub.protocol.verdict import Verdict
+from station_agent.agent import Agent
+from station_agent.desk.gate.evaluate import evaluate
+from station_agent.desk.paper import letter_paper
+from station_agent.store.cases import CaseRow, all_cases, files_of, require_case
+from station_agent.store.deliveries import quarantined
+from station_agent.store.envelopes import envelopes_of
+from station_agent.store.gates import evidence_of
+from station_agent.store.letters import find_letter
+from station_agent.store.outbox import outbox_rows, try_again
+from station_agent.store.verdicts import decode_checks
+
+app = typer.Typer()
+
+
+@app.command()
+def inbox(
+    data: AgentData,
+    side: Annotated[str | None, typer.Option(help="opener 本所发出,answerer 本所收到 / sent or received only")] = None,
+    passphrase_file: PassphraseFile = None,
+    json: JsonFlag = False,
+) -> None:
+    """列出本所的案件和未通过核验的来件 / list this station's cases, and deliveries that did not verify.
+
+    例 / example:  hanxun agent inbox --data b
+    """
+    with opened(data, passphrase_file) as agent, agent.store.read() as tx:
+        rows = [row for row in all_cases(tx) if side in (None, row.side)]
+        bad = quarantined(tx)
+    if json:
+        troubled = [{"cursor": row.cursor, "checks": checks_as_json(decode_checks(row.checks))} for row in bad]
+        print_json({"cases": [_case_as_json(row) for row in rows], "quarantined": troubled})
+        return
+    if not rows:
+        console.print("没有案件 / no cases", markup=False)
+    for row in rows:
+        mark = "收" if row.side == "answerer" else "发"
+        late = "  迟发" if row.late else ""
+        console.print(
+            f"{mark}  {row.case}  {_state(row)}  {row.peer}  {beijing(parse_instant(row.changed_at))}{late}",
+            markup=False,
+        )
+    for delivery in bad:
+        console.print(
+            f"! 来件 {delivery.cursor} 未通过核验,已隔离 / a delivery did not verify and is kept apart", markup=False
+        )
+        print_checks(decode_checks(delivery.checks).not_passed)
+
+
+@app.command()
+def show(
+    case: CaseArgument,
+    data: AgentData,
+    gate: Annotated[bool, typer.Option("--gate", help="现在核验闸口 G1–G9 / evaluate the gate now")] = False,
+    passphrase_file: PassphraseFile = None,
+    json: JsonFlag = False,
+) -> None:
+    """查看一案:往来、函件、附件、证据,--gate 逐项核验 / show a case: messages, letter, files, evidence; `--gate` checks G1–G9.
+
+    例 / example:  hanxun agent show C06-349911500000-2026-000001 --data b --gate
+    """
+    with opened(data, passphrase_file) as agent:
+        view = _view(agent, case)
+        verdict = _gate(agent, case) if gate else None
+    if json:
+        if verdict is not None:
+            view["gate"] = {"verdict": verdict.indication.value, "checks": checks_as_json(verdict)}
+        print_json(view)
+        return
+    for name, value in view.items():
+        if isinstance(value, list):
+            console.print(f"{name}:", markup=False)
+            for line in value:
+                console.print("  " + "  ".join(str(part) for part in line.values() if part is not None), markup=False)
+        elif value is not None:
+            console.print(f"{name}: {value}", markup=False)
+    if verdict is not None:
+        console.print(f"闸口 / gate: {verdict.indication.value}", markup=False)
+        print_checks(verdict.checks)
+
+
+@app.command()
+def outbox(
+    data: AgentData,
+    retry: Annotated[int | None, typer.Option(help="重新发送被拒的第几号 / try a refused one again, by number")] = None,
+    passphrase_file: PassphraseFile = None,
+    json: JsonFlag = False,
+) -> None:
+    """发件箱:排队、被拒、已发出 / the outbox: queued, refused, sent.
+
+    例 / example:  hanxun agent outbox --data a
+    """
+    with opened(data, passphrase_file) as agent:
+        if retry is not None:
+            with agent.store.write() as tx:
+                try_again(tx, retry, now=datetime.now(UTC))
+        with agent.store.read() as tx:
+            rows = outbox_rows(tx)
+    lines = [
+        {
+            "number": row.seq,
+            "state": row.state,
+            "envelope": row.envelope,
+            "attempts": row.attempts,
+            "trouble": row.trouble,
+        }
+        for row in rows
+    ]
+    if json:
+        print_json({"outbox": lines})
+        return
+    if not lines:
+        console.print("发件箱是空的 / nothing in the outbox", markup=False)
+    for line in lines:
+        console.print("  ".join(str(value) for value in line.values() if value is not None), markup=False)
+
+
+@app.command("print")
+def print_letter(
+    case: CaseArgument,
+    data: AgentData,
+    officer: OfficerOption,
+    out: Annotated[Path, typer.Option(help="打印用 PDF 写到哪里 / where the PDF goes")],
+    addressee: Annotated[str, typer.Option(help="主送单位名称 / the addressee's name")],
+    telephone: Annotated[str, typer.Option(help="联系电话 / contact telephone")] = "",
+    password_file: PasswordFile = None,
+    passphrase_file: PassphraseFile = None,
+    json: JsonFlag = False,
+) -> None:
+    """打印已审批的说明函,供盖章 / print the approved letter, ready to be stamped.
+
+    例 / example:  hanxun agent print C06-349911500000-2026-000001 --data a --officer 011001 --addressee 望江派出所 --out 说明函.pdf
+    """
+    with opened(data, passphrase_file) as agent:
+        person = unlocked(agent, officer, password_file)
+        pdf = letter_paper(
+            agent, person, case_of(case), addressee=addressee, telephone=telephone, now=datetime.now(UTC)
+        )
+    write_file(out, pdf)
+    done(json, f"{out}", {"case": case, "file": str(out)})
+
+
+def _view(agent: Agent, case: str) -> dict[str, Any]:
+    number = case_of(case)
+    with agent.store.read() as tx:
+        row, letter = require_case(tx, number), find_letter(tx, number)
+        messages = [
+            {"kind": item.kind, "from": item.sender, "at": item.created, "digest": item.digest}
+            for item in envelopes_of(tx, number)
+        ]
+        files = [
+            {"role": file.role.value, "name": file.name, "size": file.size, "digest": file.digest}
+            for file in files_of(tx, number)
+        ]
+        evidence = [
+            {"version": item.version, "indication": item.indication, "digest": item.digest}
+            for item in evidence_of(tx, number)
+        ]
+    return _case_as_json(row) | {
+        "letter": letter.state if letter is not None else None,
+        "letter_number": letter.number if letter is not None else None,
+        "messages": messages,
+        "files": files,
+        "evidence": evidence,
+    }
+
+
+def _gate(agent: Agent, case: str) -> Verdict:
+    return evaluate(
+        agent, case_of(case), readers=READERS, register=open_register(agent), decisions=None, now=datetime.now(UTC)
+    )
+
+
+def _case_as_json(row: CaseRow) -> dict[str, Any]:
+    return {
+        "case": row.case,
+        "type": row.type,
+        "side": row.side,
+        "peer": row.peer,
+        "state": row.state,
+        "gate": row.gate,
+        "late": row.late,
+        "owner": row.owner,
+        "changed_at": row.changed_at,
+    }
+
+
+def _state(row: CaseRow) -> str:
+    state = default_machine("case").state(row.state)
+    return f"{state.zh} {state.en}"
