@@ -17,9 +17,7 @@ from station_agent.store.cases import require_case
 from station_agent.store.letters import require_letter
 
 
-def letter_paper(
-    agent: Agent, person: Person, case: CaseId, *, addressee: str, telephone: str, now: datetime
-) -> bytes:
+def letter_paper(agent: Agent, person: Person, case: CaseId, *, addressee: str, telephone: str, now: datetime) -> bytes:
     """Return the approved letter of `case` as PDF/A, with its number, for printing and stamping.
 
     `addressee` is the other station's name as it stands on paper, `telephone` the contact's.

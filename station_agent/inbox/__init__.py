@@ -1,1 +1,1 @@
-
+"""The durable inbox: every delivery is verified here, stored with its files and the cursor in one transaction, then signed for."""

@@ -1,0 +1,72 @@
+"""One opened agent: its folder, settings, store, keys and what it knows of others' keys. Every story takes it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub.cases.catalogue import Catalogue, default_catalogue
+from hub.protocol.identifiers import StationId
+from hub.signing.certificates import Certified
+from hub.signing.keys import KeySigner
+from hub.trail.note import VerifierKey, parse_verifier_key
+from station_agent.folder import AgentFolder
+from station_agent.knowledge import Knowledge, load_roots
+from station_agent.people import Person, load_pair, own_certificates, unlock_officer
+from station_agent.settings import AgentSettings, load_settings
+from station_agent.store.engine import Store, open_store
+from station_agent.store.trust import add_certificate
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """An agent with its own two keys unlocked: `signer` for envelopes, `evidence_signer` for evidence files."""
+
+    folder: AgentFolder
+    settings: AgentSettings
+    store: Store
+    signer: KeySigner
+    evidence_signer: KeySigner
+    knowledge: Knowledge
+    catalogue: Catalogue
+
+    @property
+    def log_key(self) -> VerifierKey:
+        """The key with which the hub's trail signs its checkpoints."""
+        return parse_verifier_key(self.settings.trail.key)
+
+    @property
+    def station(self) -> StationId:
+        """The station this agent stands in."""
+        return self.settings.station
+
+    def unlock(self, number: str, password: bytes) -> Person:
+        """Return the officer who has typed their password. Raises: Refused (`station.officer_unknown`, `key.passphrase`)."""
+        return unlock_officer(self.folder, number, password, purposes=self.settings.purposes)
+
+    def own_certificates(self) -> tuple[Certified, ...]:
+        """Return the certificates of every key kept here."""
+        return own_certificates(self.folder, purposes=self.settings.purposes)
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+
+def open_agent(data: Path, passphrase: bytes, *, catalogue: Catalogue | None = None) -> Agent:
+    """Open the agent in the folder `data`.
+
+    Raises: Refused (`config.invalid`, `station.key_missing`, `key.passphrase`, `station.no_root`,
+    `note.key_form`), Damaged.
+    """
+    settings = load_settings(data)
+    parse_verifier_key(settings.trail.key)
+    folder = AgentFolder(data)
+    purposes = settings.purposes
+    signer = load_pair(folder.agent, passphrase, purposes=purposes)
+    evidence_signer = load_pair(folder.evidence, passphrase, purposes=purposes)
+    roots = load_roots(folder.trust, purposes=purposes)
+    store = open_store(data)
+    knowledge = Knowledge(store, roots=roots, purposes=purposes, crl_max_age=settings.crl_max_age)
+    with store.write() as tx:
+        for certified in own_certificates(folder, purposes=purposes):
+            add_certificate(tx, certified.x5t, certified.pem)
+    return Agent(folder, settings, store, signer, evidence_signer, knowledge, catalogue or default_catalogue())

@@ -1,0 +1,90 @@
+"""扫描校对: the stamped original is scanned, proof-checked against the draft and attested to be the original."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from hub.letters.report import Grade, ScanReport
+from hub.protocol.act import ActKind
+from hub.protocol.codes import Code
+from hub.protocol.envelope import Attachment, Role
+from hub.protocol.errors import Refused
+from hub.protocol.identifiers import CaseId, digest_of
+from station_agent.agent import Agent
+from station_agent.desk.acting import require_own, sign, store_act
+from station_agent.desk.steps import step_letter
+from station_agent.people import Person
+from station_agent.store.cases import add_files, require_case
+from station_agent.store.letters import LetterRow, require_letter, save_letter
+
+ScanCheck = Callable[[bytes, str], ScanReport]
+"""Looks at a scan (bytes, file name) in a limited child process, e.g. `hub.letters.scan.check_scan` with its limits."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProofTicks:
+    """What the officer has compared, template beside scan: pages, the stamp is clear, persons equal, it is the original."""
+
+    pages: int
+    stamp_clear: bool
+    persons_equal: bool
+    original: bool
+
+
+def scan(
+    agent: Agent,
+    person: Person,
+    case: CaseId,
+    *,
+    raw: bytes,
+    name: str,
+    ticks: ProofTicks,
+    check: ScanCheck,
+    now: datetime,
+) -> ScanReport:
+    """Take the scan of the stamped letter into the case, as it came; a further scan replaces it and needs a new seal.
+
+    Warnings on the scan do not stop it; the report is returned for the officer to read.
+    Raises: Refused (`station.scan_refused` or the finding's own code, `station.proof_incomplete`,
+    `station.pages_differ`, `state.*`), NotPermitted.
+    """
+    require_own(agent, person)
+    report = check(raw, name)
+    _require_good(report, ticks)
+    digest = agent.store.blobs.put(raw)
+    with agent.store.write() as tx:
+        require_case(tx, case)
+        letter = _step(require_letter(tx, case), person)
+        details = {"pages": ticks.pages, "attested_original": ticks.original, "letter": digest}
+        act = sign(
+            agent,
+            person,
+            ActKind.SCAN,
+            case=case,
+            subject=digest,
+            details=details,
+            now=now,
+            previous=letter.seal_use_act,
+        )
+        store_act(tx, agent.store, act)
+        media_type = report.media_type or "application/octet-stream"
+        file = Attachment(digest=digest_of(raw), size=len(raw), media_type=media_type, name=name, role=Role.SCAN)
+        add_files(tx, case, (file,))
+        changed = replace(letter, scan=digest, scan_media_type=media_type, scan_name=name, scan_act=act.digest)
+        save_letter(tx, replace(changed, pages=ticks.pages, attested_original=ticks.original, letter=None))
+    return report
+
+
+def _step(letter: LetterRow, person: Person) -> LetterRow:
+    event = "scan" if letter.state == "stamped" else "rescan"
+    return step_letter(letter, event, "check", person=person, facts=("scan_readable", "proof_ticks_done"))
+
+
+def _require_good(report: ScanReport, ticks: ProofTicks) -> None:
+    if not report.ok:
+        finding = next(finding for finding in report.findings if finding.grade is Grade.REFUSE)
+        raise Refused(Code.SCAN_REFUSED, detail=finding.code, values={"message": finding.message})
+    if not (ticks.stamp_clear and ticks.persons_equal and ticks.original):
+        raise Refused(Code.PROOF_INCOMPLETE)
+    if ticks.pages != report.pages:
+        raise Refused(Code.PAGES_DIFFER, values={"stated": ticks.pages, "counted": report.pages})

@@ -1,0 +1,79 @@
+"""签封: the custodian unlocks the station's seal key, and the scan becomes the sealed letter (PDF with a PAdES signature)."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from hub.cases.separation import require_separate_persons
+from hub.protocol.codes import Code
+from hub.protocol.envelope import Attachment, Role
+from hub.protocol.errors import Refused
+from hub.protocol.identifiers import CaseId, Digest
+from hub.protocol.media_types import PDF
+from hub.protocol.verdict import Verdict
+from hub.signing.keys import KeySigner
+from hub.signing.purposes import CertificateKind
+from hub.signing.seals import SealLabel, seal_letter
+from hub.signing.trust import check_certificate
+from station_agent.agent import Agent
+from station_agent.desk.acting import require_own
+from station_agent.desk.steps import step_case, step_letter
+from station_agent.people import Person
+from station_agent.store.cases import add_files, require_case, save_case
+from station_agent.store.letters import LetterRow, require_letter, save_letter
+
+ToPdf = Callable[[bytes], bytes]
+"""Turns a scan into a PDF in a limited child process: the same bytes for the same scan."""
+
+
+def seal(agent: Agent, person: Person, case: CaseId, *, seal_key: KeySigner, to_pdf: ToPdf, now: datetime) -> Digest:
+    """Seal the checked scan of `case` with the station's seal key, which its custodian has unlocked.
+
+    The seal must be the one that the seal-use act names. Returns the sealed letter's digest.
+    Raises: Refused (E301, E302, `station.other_seal`, `letter.custodian_is_drafter`, `state.*`, `seal.*`), NotPermitted.
+    """
+    require_own(agent, person)
+    with agent.store.read() as tx:
+        letter = require_letter(tx, case)
+    _require_sealable(letter, person, seal_key)
+    _require_in_force(agent, seal_key, now)
+    # No transaction is held while the page is drawn and signed; the letter is compared again below.
+    pdf = to_pdf(agent.store.blobs.get(letter.scan or Digest("")))
+    label = SealLabel(agent.settings.name, letter.number or "")
+    crls = agent.knowledge.newest_crls()
+    sealed = seal_letter(pdf, signer=seal_key, chain=agent.knowledge.roots, crls=crls, at=now, label=label)
+    digest = agent.store.blobs.put(sealed)
+    with agent.store.write() as tx:
+        row = require_case(tx, case)
+        if require_letter(tx, case) != letter:
+            raise Refused(Code.CHANGED_MEANWHILE, detail=case)
+        facts = ("custodian_is_not_drafter", "seal_active")
+        letter = step_letter(letter, "seal", person=person, facts=facts)
+        save_letter(tx, replace(letter, letter=digest))
+        name = f"{case}-{letter.version}.pdf"
+        add_files(tx, case, (Attachment(digest=digest, size=len(sealed), media_type=PDF, name=name, role=Role.LETTER),))
+        if row.state == "awaiting_seal":
+            save_case(tx, step_case(row, "approve", person=person, facts=("letter_sealed",)), now=now)
+    return digest
+
+
+def _require_sealable(letter: LetterRow, person: Person, seal_key: KeySigner) -> None:
+    if letter.approval_act is None or letter.approver is None or letter.seal_use_act is None:
+        raise Refused(Code.APPROVAL_MISSING)
+    require_separate_persons(drafter=letter.drafter, approver=letter.approver, custodian=person.number)
+    if letter.scan is None:
+        raise Refused(Code.NO_SCAN)
+    if seal_key.certified.x5t != letter.seal:
+        raise Refused(Code.OTHER_SEAL)
+
+
+def _require_in_force(agent: Agent, seal_key: KeySigner, now: datetime) -> None:
+    # A stale list does not stop the sender, who may be cut off; the receiver judges with its own.
+    trust = agent.knowledge.trust()
+    checks = check_certificate(
+        seal_key.certified, kind=CertificateKind.SEAL, trust=trust, at=now, now=now, prefix="seal"
+    )
+    failures = Verdict(checks).not_passed
+    bad = [check for check in failures if check.result.value == "failed"]
+    if bad:
+        raise Refused(Code.SEAL_SUSPENDED, detail=bad[0].code, values={"state": "停用", "since": "—"})

@@ -1,0 +1,134 @@
+"""The case's evidence file, written by this agent from its own store and signed by its evidence key. Versions are kept.
+
+v1 is what an officer acts on; later versions add what has come since (the register act, replies, the closing).
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from hub.protocol.envelope import Kind
+from hub.protocol.errors import Refused
+from hub.protocol.identifiers import CaseId, Digest
+from hub.protocol.instants import format_instant
+from hub.protocol.media_types import JOSE
+from hub.reports.evidence import print_evidence_report
+from hub.signing.acts import open_act
+from hub.signing.envelopes import SignedEnvelope, open_envelope
+from hub.signing.receipts import SignedReceipt, open_receipt
+from hub.trail.evidence.check import check_parts
+from hub.trail.evidence.parts import EvidenceFile, EvidenceParts
+from hub.trail.evidence.report import EvidenceReport
+from hub.trail.evidence.verify import write_container
+from station_agent.agent import Agent
+from station_agent.inbox.verify import handed_over
+from station_agent.store.acts import ActRow, acts_of
+from station_agent.store.cases import CaseRow, all_cases
+from station_agent.store.envelopes import envelopes_of, receipts_for
+from station_agent.store.gates import EvidenceRow, add_evidence, evidence_of, next_evidence_version
+
+PrintReport = Callable[[EvidenceReport], bytes]
+"""Prints the report as PDF (Typst); a glyph that no font has is refused."""
+
+
+def write_version(
+    agent: Agent, case: CaseId, *, now: datetime, print_report: PrintReport = print_evidence_report
+) -> EvidenceRow:
+    """Write the next version of the case's evidence file and return its row; the bytes are a blob of the store.
+
+    A report that is not TOTAL-PASSED is written all the same: it says what is missing. Raises: Refused, Damaged.
+    """
+    parts = gather(agent, case)
+    report = check_parts(parts, trust=agent.knowledge.trust(), now=now)
+    container = write_container(
+        parts, report=report, report_pdf=print_report(report), signer=agent.evidence_signer, at=now
+    )
+    digest = agent.store.blobs.put(container)
+    with agent.store.write() as tx:
+        row = EvidenceRow(case, next_evidence_version(tx, case), digest, report.indication, format_instant(now))
+        add_evidence(tx, row)
+    return row
+
+
+def complete_closed(agent: Agent, *, now: datetime, print_report: PrintReport = print_evidence_report) -> int:
+    """Write a new version for every closed case that was acted on here and has changed since its last version; count them."""
+    with agent.store.read() as tx:
+        due = [row.case for row in all_cases(tx) if row.state == "closed" and _has_grown(tx, row)]
+    for case in due:
+        write_version(agent, case, now=now, print_report=print_report)
+    return len(due)
+
+
+def _has_grown(tx: Connection, row: CaseRow) -> bool:
+    versions = evidence_of(tx, row.case)
+    return bool(versions) and versions[-1].at < row.changed_at
+
+
+def read_version(agent: Agent, case: CaseId, version: int | None = None) -> tuple[EvidenceRow, bytes] | None:
+    """Return a version of the case's evidence file (the newest when none is named), or None."""
+    with agent.store.read() as tx:
+        rows = [row for row in evidence_of(tx, case) if version in (None, row.version)]
+    return (rows[-1], agent.store.blobs.get(rows[-1].digest)) if rows else None
+
+
+def gather(agent: Agent, case: CaseId) -> EvidenceParts:
+    """Return everything this station holds about `case` that the hub has acknowledged, and its own officers' acts."""
+    find = agent.knowledge.find
+    with agent.store.read() as tx:
+        rows = envelopes_of(tx, case)
+        signed = [open_envelope(row.raw, certificates=find) for row in rows]
+        receipts: dict[Digest, SignedReceipt] = {}
+        for envelope in signed:
+            for receipt in receipts_for(tx, envelope.digest):
+                opened = open_receipt(receipt.raw, certificates=find)
+                receipts[opened.receipt.handover or opened.receipt.envelope] = opened
+        acts = acts_of(tx, case)
+    # What the hub has not acknowledged is no evidence yet; it comes with the next version.
+    kept = [envelope for envelope in signed if envelope.digest in receipts and _is_complete(envelope, receipts)]
+    attachments = _attachments(agent, kept, acts)
+    kept_receipts = [receipts[envelope.digest] for envelope in kept]
+    return EvidenceParts(
+        case=case,
+        envelopes=tuple(envelope.raw for envelope in kept),
+        receipts=tuple(receipt.raw for receipt in kept_receipts),
+        attachments=attachments,
+        certificates=_certificates(agent, kept, kept_receipts, attachments),
+        crls=tuple(crl.pem for crl in agent.knowledge.newest_crls()),
+    )
+
+
+def _is_complete(envelope: SignedEnvelope, receipts: dict[Digest, SignedReceipt]) -> bool:
+    return envelope.envelope.kind is not Kind.HANDOVER or handed_over(envelope) in receipts
+
+
+def _attachments(
+    agent: Agent, envelopes: Iterable[SignedEnvelope], acts: Iterable[ActRow]
+) -> dict[Digest, EvidenceFile]:
+    files = {
+        item.digest: EvidenceFile(item.name, item.media_type, agent.store.blobs.get(item.digest))
+        for envelope in envelopes
+        for item in envelope.envelope.attachments
+    }
+    # Looks and register acts that no envelope names yet.
+    for act in acts:
+        files.setdefault(act.digest, EvidenceFile(f"{act.kind}-{act.officer}.jws", JOSE, act.raw))
+    return files
+
+
+def _certificates(
+    agent: Agent,
+    envelopes: Iterable[SignedEnvelope],
+    receipts: Iterable[SignedReceipt],
+    attachments: dict[Digest, EvidenceFile],
+) -> tuple[bytes, ...]:
+    found = {envelope.certified.x5t: envelope.certified for envelope in envelopes}
+    found |= {receipt.certified.x5t: receipt.certified for receipt in receipts}
+    for file in attachments.values():
+        if file.media_type == JOSE:
+            try:
+                act = open_act(file.raw, certificates=agent.knowledge.find)
+            except Refused:
+                continue  # the report names it
+            found[act.certified.x5t] = act.certified
+    return tuple(found[x5t].pem for x5t in sorted(found))

@@ -1,0 +1,205 @@
+"""The hub's HTTP API as an agent calls it. No decision is taken here: answers are bytes or structs, failures are `Refused`
+(the hub said no, with its own words) or `Unavailable` (try again)."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import aiohttp
+import msgspec
+
+from hub.protocol.codes import Code
+from hub.protocol.errors import HanxunError, Refused, Unavailable
+from hub.protocol.exchange import MailboxPage, Problem, Token, UploadState
+from hub.protocol.identifiers import Digest
+from hub.protocol.media_types import EVENT_STREAM, JOSE, PEM
+from hub.signing.assertions import make_assertion
+from hub.signing.keys import Signer
+
+CHUNK = 1 << 20
+RETRY_STATUS = frozenset({408, 425, 429})
+SIGNED_OUT = frozenset({Code.TOKEN_MISSING.value, Code.TOKEN_INVALID.value})
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+T = TypeVar("T")
+
+
+class HubRefusal(Refused):
+    """The hub refused. `problem` is what it said (RFC 9457), `raw` its bytes."""
+
+    def __init__(self, problem: Problem, raw: bytes) -> None:
+        super().__init__(Code.HUB_REFUSED, field=problem.field, detail=problem.code, values={"code": problem.code})
+        self.problem = problem
+        self.raw = raw
+
+
+@dataclass(slots=True)
+class _Bearer:
+    token: str
+    until: datetime
+
+
+class HubClient:
+    """One agent's connection to its hub; used by one event loop. Close the session when done."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        *,
+        hub: str,
+        signer: Signer,
+        clock: Callable[[], datetime],
+        timeout_s: float,
+    ) -> None:
+        self._session = session
+        self._hub = hub
+        self._signer = signer
+        self._clock = clock
+        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=timeout_s, sock_read=timeout_s)
+        self._bearer: _Bearer | None = None
+
+    async def submit(self, envelope: bytes) -> bytes:
+        """Hand an envelope in and return the hub's receipt; a repeat returns the first one. Raises: HubRefusal, Unavailable."""
+        async with self._call("POST", "/v1/envelopes", data=envelope, headers={"Content-Type": JOSE}) as answer:
+            return await answer.read()
+
+    async def mailbox(self, *, after: int, limit: int) -> MailboxPage:
+        """Return the deliveries after the cursor `after`. Raises: HubRefusal, Unavailable."""
+        query = {"after": str(after), "limit": str(limit)}
+        async with self._call("GET", "/v1/mailbox", params=query) as answer:
+            return _decoded(await answer.read(), MailboxPage)
+
+    async def events(self, *, after: int) -> AsyncIterator[None]:
+        """Yield once for every wake-up of the event stream, until it breaks. Raises: HubRefusal, Unavailable."""
+        headers = {"Accept": EVENT_STREAM, "Last-Event-ID": str(after)}
+        async with self._call("GET", "/v1/events", headers=headers) as answer:
+            while line := await answer.content.readline():
+                if line.startswith(b"event: mailbox"):
+                    yield None
+
+    async def begin_upload(self, digest: Digest, *, size: int) -> UploadState:
+        """Create or resume an upload. Raises: HubRefusal, Unavailable."""
+        headers = {"Upload-Length": str(size)}
+        async with self._call("POST", f"/v1/blobs/{digest}", headers=headers) as answer:
+            return _decoded(await answer.read(), UploadState)
+
+    async def append_upload(self, digest: Digest, path: Path, *, offset: int) -> UploadState:
+        """Send the rest of the blob in the file `path` from `offset`, in constant memory. Raises: HubRefusal, Unavailable."""
+        headers = {"Upload-Offset": str(offset), "Content-Type": "application/octet-stream"}
+        data = _file_from(path, offset)
+        async with self._call("PATCH", f"/v1/blobs/{digest}", data=data, headers=headers) as answer:
+            return _decoded(await answer.read(), UploadState)
+
+    async def download(self, digest: Digest, part: Path, *, size: int) -> None:
+        """Fetch a blob of `size` bytes into the file `part`, going on where it ended.
+
+        Raises: HubRefusal, Unavailable, Refused (E401) when more bytes come than there should be.
+        """
+        have = await asyncio.to_thread(_size_of, part)
+        if have >= size:
+            return
+        headers = {"Range": f"bytes={have}-"} if have else {}
+        async with self._call("GET", f"/v1/blobs/{digest}", headers=headers) as answer:
+            # A server may ignore the range: then the file begins again.
+            with part.open("ab" if answer.status == 206 else "wb") as file:
+                async for chunk in answer.content.iter_chunked(CHUNK):
+                    if file.tell() + len(chunk) > size:
+                        raise Refused(Code.SEAL_INVALID, detail=f"attachment {digest}: too many bytes")
+                    await asyncio.to_thread(file.write, chunk)
+
+    async def certificate(self, x5t: str) -> bytes:
+        """Return a registered certificate (PEM). Raises: HubRefusal, Unavailable."""
+        async with self._call("GET", f"/v1/certificates/{x5t}", signed_in=False) as answer:
+            return await answer.read()
+
+    async def publish(self, pem: bytes) -> None:
+        """Register a certificate of this station. Raises: HubRefusal, Unavailable."""
+        async with self._call("POST", "/v1/certificates", data=pem, headers={"Content-Type": PEM}):
+            return
+
+    async def crl(self) -> bytes:
+        """Return the hub's current revocation list (DER). Raises: HubRefusal, Unavailable."""
+        async with self._call("GET", "/v1/crl", signed_in=False) as answer:
+            return await answer.read()
+
+    async def _sign_in(self) -> str:
+        now = self._clock()
+        if self._bearer is None or self._bearer.until <= now:
+            assertion = make_assertion(self._signer, self._hub, now, str(uuid.uuid4()))
+            form = {
+                "grant_type": "client_credentials",
+                "client_assertion_type": ASSERTION_TYPE,
+                "client_assertion": assertion.decode(),
+            }
+            try:
+                async with self._call("POST", "/v1/token", data=form, signed_in=False) as answer:
+                    token = _decoded(await answer.read(), Token)
+            except HubRefusal as refusal:
+                # The agent is not let in: no message of its outbox has been judged by that.
+                raise Unavailable(Code.HUB_SIGN_IN, detail=refusal.problem.code) from refusal
+            # Half of its life: a long upload must not outlive it.
+            self._bearer = _Bearer(token.access_token, now + timedelta(seconds=token.expires_in / 2))
+        return self._bearer.token
+
+    @asynccontextmanager
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        signed_in: bool = True,
+        headers: dict[str, str] | None = None,
+        **options: object,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        sent = dict(headers or {})
+        if signed_in:
+            sent["Authorization"] = f"Bearer {await self._sign_in()}"
+        try:
+            async with self._session.request(
+                method,
+                self._hub + path,
+                headers=sent,
+                timeout=self._timeout,
+                allow_redirects=False,
+                **options,  # type: ignore[arg-type]
+            ) as answer:
+                if answer.status >= 300:
+                    raise self._failure(answer.status, await answer.read())
+                yield answer
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Unavailable(Code.HUB_UNREACHABLE, detail=type(error).__name__, values={"n": "?"}) from error
+
+    def _failure(self, status: int, raw: bytes) -> HanxunError:
+        try:
+            problem = msgspec.json.decode(raw, type=Problem)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            # Not our hub's words: a proxy's page, or a hub that broke off. Nothing was decided.
+            return Unavailable(Code.HUB_UNREACHABLE, detail=f"HTTP {status}", values={"n": "?"})
+        signed_out = problem.code in SIGNED_OUT
+        if signed_out:
+            self._bearer = None  # expired, or forgotten by a hub that has restarted
+        if status >= 500 or status in RETRY_STATUS or signed_out:
+            return Unavailable(Code.HUB_UNREACHABLE, detail=problem.code, values={"n": "?"})
+        return HubRefusal(problem, raw)
+
+
+def _size_of(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+async def _file_from(path: Path, offset: int) -> AsyncIterator[bytes]:
+    with path.open("rb") as file:
+        file.seek(offset)
+        while chunk := await asyncio.to_thread(file.read, CHUNK):
+            yield chunk
+
+
+def _decoded(raw: bytes, type: type[T]) -> T:
+    try:
+        return msgspec.json.decode(raw, type=type)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unavailable(Code.HUB_UNREACHABLE, detail="answer of another form", values={"n": "?"}) from error

@@ -1,0 +1,135 @@
+"""Emptying the mailbox: page by page from the cursor; what does not verify is kept aside and stops nothing."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from hub.protocol.codes import Code
+from hub.protocol.envelope import Envelope, Role
+from hub.protocol.errors import Refused
+from hub.protocol.exchange import MailboxItem
+from hub.protocol.identifiers import Digest, digest_of
+from hub.protocol.instants import format_instant
+from hub.protocol.verdict import NotVerified, Verdict, failures
+from station_agent.agent import Agent
+from station_agent.certificates import ensure_named
+from station_agent.hub_client import HubClient, HubRefusal
+from station_agent.inbox.file import file_delivery, receipts_from, receipts_json
+from station_agent.inbox.verify import Verified, verify_delivery
+from station_agent.store.deliveries import (
+    QUARANTINED,
+    DeliveryRow,
+    cursor_of,
+    insert_delivery,
+    judge_again,
+    quarantined,
+)
+from station_agent.store.verdicts import encode_checks
+
+log = logging.getLogger(__name__)
+Clock = Callable[[], datetime]
+
+
+async def pull(agent: Agent, client: HubClient, *, clock: Clock) -> int:
+    """Fetch, verify and store everything that waits, and return how many deliveries there were.
+
+    Raises: Unavailable when the hub cannot be reached; the cursor stands behind the last delivery stored.
+    """
+    count = 0
+    while True:
+        with agent.store.read() as tx:
+            after = cursor_of(tx)
+        page = await client.mailbox(after=after, limit=agent.settings.limits.mailbox_page)
+        for item in page.items:
+            await _take(agent, client, item, clock)
+            count += 1
+        if not page.more:
+            return count
+
+
+async def judge_quarantined(agent: Agent, client: HubClient, *, clock: Clock) -> int:
+    """Look again at what did not verify (a revocation list or certificate may have come since); return how many do now."""
+    with agent.store.read() as tx:
+        rows = quarantined(tx)
+    healed = 0
+    for row in rows:
+        receipts = receipts_from(row.receipts)
+        try:
+            verified = await _verify(agent, client, row.envelope, receipts, clock)
+        except NotVerified as error:
+            with agent.store.write() as tx:
+                judge_again(tx, row.cursor, state=QUARANTINED, checks=encode_checks(error.verdict.checks))
+            continue
+        with agent.store.write() as tx:
+            state, verdict = file_delivery(tx, agent, verified, now=clock())
+            judge_again(tx, row.cursor, state=state, checks=encode_checks(verdict.checks))
+        healed += 1
+    return healed
+
+
+async def _take(agent: Agent, client: HubClient, item: MailboxItem, clock: Clock) -> None:
+    envelope = None if item.envelope is None else item.envelope.encode("utf-8", "replace")
+    receipts = tuple(receipt.encode("utf-8", "replace") for receipt in item.receipts)
+    try:
+        verified = await _verify(agent, client, envelope, receipts, clock)
+    except NotVerified as error:
+        log.error("delivery quarantined cursor=%d code=%s", item.cursor, error.code.value)
+        with agent.store.write() as tx:
+            insert_delivery(tx, _row(item.cursor, QUARANTINED, envelope, receipts, error.verdict, clock()))
+        return
+    with agent.store.write() as tx:
+        state, verdict = file_delivery(tx, agent, verified, now=clock())
+        # The cursor moves in this transaction: a crash before it fetches the same delivery again.
+        insert_delivery(tx, _row(item.cursor, state, envelope, receipts, verdict, clock()))
+    log.info("delivery %s cursor=%d case=%s", state, item.cursor, verified.signed.envelope.case)
+
+
+async def _verify(
+    agent: Agent, client: HubClient, envelope: bytes | None, receipts: tuple[bytes, ...], clock: Clock
+) -> Verified:
+    await ensure_named(agent, client, (*receipts, *(() if envelope is None else (envelope,))))
+    verified = await asyncio.to_thread(verify_delivery, agent, envelope, receipts, now=clock())
+    await _fetch_attachments(agent, client, verified)
+    return verified
+
+
+async def _fetch_attachments(agent: Agent, client: HubClient, verified: Verified) -> None:
+    envelope = verified.signed.envelope
+    try:
+        for attachment in envelope.attachments:
+            await _fetch(agent, client, attachment.digest, size=attachment.size)
+    except Refused as error:
+        cause = Refused(Code.FILE_NOT_HERE, detail=error.detail) if isinstance(error, HubRefusal) else error
+        checks = Verdict(failures("delivery.attachments", (cause,)))
+        raise NotVerified(verified.verdict + checks) from error
+    await ensure_named(agent, client, _acts(agent, envelope))
+
+
+async def _fetch(agent: Agent, client: HubClient, digest: Digest, *, size: int) -> None:
+    blobs = agent.store.blobs
+    if not blobs.has(digest):
+        await client.download(digest, blobs.part(digest), size=size)
+        await asyncio.to_thread(blobs.finish, digest)
+    if blobs.size(digest) != size:
+        raise Refused(Code.SEAL_INVALID, detail=f"attachment {digest}: other size")
+
+
+def _acts(agent: Agent, envelope: Envelope) -> tuple[bytes, ...]:
+    return tuple(
+        agent.store.blobs.get(attachment.digest) for attachment in envelope.attachments if attachment.role is Role.ACT
+    )
+
+
+def _row(
+    cursor: int, state: str, envelope: bytes | None, receipts: tuple[bytes, ...], verdict: Verdict, now: datetime
+) -> DeliveryRow:
+    return DeliveryRow(
+        cursor=cursor,
+        state=state,
+        envelope=envelope,
+        digest=None if envelope is None else digest_of(envelope),
+        receipts=receipts_json(receipts),
+        checks=encode_checks(verdict.checks),
+        received_at=format_instant(now),
+    )

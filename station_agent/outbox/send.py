@@ -1,0 +1,111 @@
+"""The outbox's rounds: what is due goes out in order; a refusal stays with its problem and holds up only its case."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from hub.protocol.codes import Code
+from hub.protocol.envelope import Kind
+from hub.protocol.errors import Damaged, Refused, Unavailable
+from hub.protocol.identifiers import Digest
+from hub.protocol.instants import format_instant
+from hub.signing.envelopes import SignedEnvelope, open_envelope
+from hub.signing.receipts import SignedReceipt, open_receipt
+from hub.trail.position import parse_position
+from station_agent.agent import Agent
+from station_agent.certificates import ensure_named
+from station_agent.hub_client import HubClient, HubRefusal
+from station_agent.outbox.upload import upload_attachments
+from station_agent.receipts import check_receipt_for, checkpoint_of
+from station_agent.store import outbox
+from station_agent.store.envelopes import ReceiptRow, add_receipts, find_envelope
+from station_agent.store.outbox import OutboxRow
+from station_agent.store.trust import add_checkpoints, find_checkpoint
+
+log = logging.getLogger(__name__)
+FIRST_PAUSE_S = 1.0
+# Refused only for now: the hub's own revocation list is too old to let it decide.
+PASSING_REFUSALS = frozenset({Code.STATUS_LIST_TOO_OLD.value})
+
+
+async def send_due(agent: Agent, client: HubClient, *, clock: Callable[[], datetime]) -> int:
+    """Send everything that is due, lane by lane in order, and return how many receipts were stored.
+
+    Raises: Unavailable when the hub cannot be reached; what was not sent stays queued.
+    """
+    sent = 0
+    while True:
+        with agent.store.read() as tx:
+            rows = outbox.due(tx, now=clock())
+        if not rows:
+            return sent
+        for row in rows:
+            sent += await _try(agent, client, row, clock)
+
+
+async def _try(agent: Agent, client: HubClient, row: OutboxRow, clock: Callable[[], datetime]) -> bool:
+    try:
+        await _send(agent, client, row, clock)
+    except HubRefusal as refusal:
+        if refusal.problem.code in PASSING_REFUSALS:
+            _postpone(agent, row, refusal.problem.code, clock())
+        else:
+            log.error("outbox refused seq=%d code=%s", row.seq, refusal.problem.code)
+            with agent.store.write() as tx:
+                outbox.mark_refused(tx, row, trouble=refusal.problem.code, problem=refusal.raw)
+        return False
+    except Unavailable as error:
+        _postpone(agent, row, error.code.value, clock())
+        raise
+    except (Refused, Damaged) as error:
+        # A receipt that does not verify, or a file of ours that is gone: shown, and tried again later, never given up.
+        log.error("outbox not sent seq=%d code=%s", row.seq, error.code.value)
+        _postpone(agent, row, error.code.value, clock())
+        return False
+    return True
+
+
+async def _send(agent: Agent, client: HubClient, row: OutboxRow, clock: Callable[[], datetime]) -> None:
+    with agent.store.read() as tx:
+        stored = find_envelope(tx, row.envelope)
+    if stored is None:
+        raise Damaged(Code.BLOB_MISSING, detail=row.envelope)
+    signed = open_envelope(stored.raw, certificates=agent.knowledge.find)
+    await upload_attachments(agent, client, signed.envelope)
+    raw = await client.submit(stored.raw)
+    await ensure_named(agent, client, [raw])
+    receipt = open_receipt(raw, certificates=agent.knowledge.find)
+    _require_good(agent, signed, receipt, clock())
+    now = clock()
+    found = checkpoint_of(receipt, seen_at=format_instant(now))
+    about = ReceiptRow(receipt.digest, signed.digest, receipt.receipt.time, raw)
+    # Only now is it sent: a crash before this commit sends the same bytes again and gets the same receipt.
+    with agent.store.write() as tx:
+        add_receipts(tx, (about,))
+        add_checkpoints(tx, () if found is None else (found,))
+        outbox.mark_sent(tx, row, now=now)
+    log.info("outbox sent seq=%d case=%s kind=%s", row.seq, signed.envelope.case, signed.envelope.kind.value)
+
+
+def _require_good(agent: Agent, signed: SignedEnvelope, receipt: SignedReceipt, now: datetime) -> None:
+    is_handover = signed.envelope.kind is Kind.HANDOVER
+    about = Digest(str(signed.envelope.body["received"])) if is_handover else signed.digest
+    key = agent.log_key
+    with agent.store.read() as tx:
+        size = parse_position(receipt.receipt.trail).signed.checkpoint.size if receipt.receipt.trail else 0
+        seen = find_checkpoint(tx, key.name, size)
+    check_receipt_for(
+        receipt,
+        envelope=about,
+        handover=signed.digest if is_handover else None,
+        trust=agent.knowledge.trust(),
+        log_key=key,
+        seen=seen,
+        now=now,
+    ).require()
+
+
+def _postpone(agent: Agent, row: OutboxRow, trouble: str, now: datetime) -> None:
+    pause = min(FIRST_PAUSE_S * 2 ** min(row.attempts, 10), agent.settings.limits.longest_pause_s)
+    with agent.store.write() as tx:
+        outbox.postpone(tx, row, until=now + timedelta(seconds=pause), trouble=trouble)

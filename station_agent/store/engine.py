@@ -1,0 +1,91 @@
+"""Opening `agent.sqlite` (WAL, synchronous=FULL) and its transactions. Several processes of one desk may share the file."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from hub.protocol.codes import Code
+from hub.protocol.errors import Damaged, Unavailable
+from station_agent.store.blobs import BlobFolder
+from station_agent.store.schema import MIGRATIONS
+
+BUSY_TIMEOUT_S = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The agent's database and blob folder."""
+
+    engine: Engine
+    blobs: BlobFolder
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction that holds the write lock from its first statement; on disk when the block is left.
+
+        Raises: Unavailable (`station.store_busy`) when the lock or the disk cannot be had; then nothing was stored.
+        """
+        with _explained(), self.engine.connect().execution_options(begin="IMMEDIATE") as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent view; writers are not held up."""
+        with _explained(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def open_store(data: Path) -> Store:
+    """Open (and create or migrate) the store in the folder `data`. Raises: Damaged for a file of a newer program."""
+    data.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(f"sqlite:///{data / 'agent.sqlite'}", connect_args={"timeout": BUSY_TIMEOUT_S})
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    store = Store(engine, BlobFolder(data / "blobs"))
+    _migrate(store)
+    return store
+
+
+def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
+    # Autocommit in the driver: BEGIN is ours, so that a write takes its lock before it reads.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
+
+
+def _migrate(store: Store) -> None:
+    with store.write() as tx:
+        version = int(tx.execute(text("PRAGMA user_version")).scalar_one())
+        if version > len(MIGRATIONS):
+            raise Damaged(Code.AGENT_STORE_NEWER, values={"present": version, "known": len(MIGRATIONS)})
+        for step in MIGRATIONS[version:]:
+            step(tx)
+        tx.execute(text(f"PRAGMA user_version = {len(MIGRATIONS)}"))
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise Unavailable(Code.AGENT_STORE_BUSY, detail=str(error.orig)) from error
+    except DatabaseError as error:
+        if isinstance(error.orig, sqlite3.IntegrityError):
+            raise
+        raise Damaged(Code.AGENT_STORE_DAMAGED, detail=str(error.orig)) from error

@@ -1,0 +1,239 @@
+"""Tables of `agent.sqlite` and their versions. Instants are RFC 3339 text in UTC, digests lower-case hexadecimal text.
+
+`PRAGMA user_version` holds the version; `MIGRATIONS[n]` leads from version n to n + 1. An applied step is never edited.
+"""
+
+from collections.abc import Callable
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData()
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("case", Text, primary_key=True),
+    Column("type", Text, nullable=False),
+    Column("side", Text, nullable=False),  # opener | answerer
+    Column("peer", Text, nullable=False),  # the other station
+    Column("state", Text, nullable=False),  # machine M1
+    Column("owner", Text),  # number of the officer who claimed it
+    Column("gate", Text, nullable=False),  # machine M4
+    Column("late", Integer, nullable=False, default=0),
+    Column("opened_at", Text, nullable=False),
+    Column("changed_at", Text, nullable=False),
+)
+
+letters = Table(
+    "letters",
+    metadata,
+    Column("case", Text, ForeignKey("cases.case"), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("state", Text, nullable=False),  # machine M2
+    Column("body", LargeBinary, nullable=False),  # canonical bytes of the draft
+    Column("drafter", Text, nullable=False),
+    Column("approver", Text),
+    Column("custodian", Text),
+    Column("number", Text),
+    Column("draft_act", Text),
+    Column("approval_act", Text),
+    Column("seal_use_act", Text),
+    Column("scan_act", Text),
+    Column("scan", Text),
+    Column("scan_media_type", Text),
+    Column("scan_name", Text),
+    Column("pages", Integer),
+    Column("attested_original", Integer),
+    Column("seal", Text),  # x5t#S256 of the seal's certificate
+    Column("letter", Text),
+)
+
+case_files = Table(
+    "case_files",
+    metadata,
+    Column("case", Text, ForeignKey("cases.case"), nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    PrimaryKeyConstraint("case", "digest", "role"),
+)
+
+letter_numbers = Table(
+    "letter_numbers",
+    metadata,
+    Column("year", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("text", Text, nullable=False, unique=True),
+    Column("case", Text, ForeignKey("cases.case"), nullable=False),
+    Column("state", Text, nullable=False),  # used | void
+    Column("reason", Text),
+    Column("assigned_at", Text, nullable=False),
+    PrimaryKeyConstraint("year", "number"),
+)
+
+case_numbers = Table(
+    "case_numbers",
+    metadata,
+    Column("type", Text, nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    PrimaryKeyConstraint("type", "year", "number"),
+)
+
+acts = Table(
+    "acts",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("case", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("officer", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+)
+
+envelopes = Table(
+    "envelopes",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("case", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("incoming", Integer, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("stored_at", Text, nullable=False),
+)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("envelope", Text, nullable=False),
+    Column("time", Text, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("lane", Text, nullable=False),  # items of one lane go in order; the case, or one handover
+    Column("envelope", Text, ForeignKey("envelopes.digest"), nullable=False, unique=True),
+    Column("state", Text, nullable=False),  # queued | sent | refused | dropped
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("not_before", Text, nullable=False),
+    Column("trouble", Text),  # code of the last failure
+    Column("problem", LargeBinary),  # the hub's problem document, as received
+    Column("queued_at", Text, nullable=False),
+    Column("sent_at", Text),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("cursor", Integer, primary_key=True),
+    Column("state", Text, nullable=False),  # filed | quarantined | repeated
+    Column("envelope", LargeBinary),
+    Column("digest", Text),
+    Column("receipts", LargeBinary, nullable=False),
+    Column("checks", LargeBinary, nullable=False),
+    Column("received_at", Text, nullable=False),
+)
+
+certificates = Table(
+    "certificates", metadata, Column("x5t", Text, primary_key=True), Column("pem", LargeBinary, nullable=False)
+)
+
+crls = Table(
+    "crls",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("raw", LargeBinary, nullable=False),
+    Column("this_update", Text, nullable=False),
+    Column("fetched_at", Text, nullable=False),
+)
+
+gate_verdicts = Table(
+    "gate_verdicts",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("case", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("indication", Text, nullable=False),
+    Column("checks", LargeBinary, nullable=False),
+)
+
+evidence_files = Table(
+    "evidence_files",
+    metadata,
+    Column("case", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("indication", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    PrimaryKeyConstraint("case", "version"),
+)
+
+register_acts = Table(
+    "register_acts",
+    metadata,
+    Column("act", Text, ForeignKey("acts.digest"), primary_key=True),
+    Column("case", Text, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("letter", Text),
+    Column("state", Text, nullable=False),  # pending | done | refused
+    Column("serial", Text),
+    Column("trouble", Text),
+)
+
+used_letters = Table(
+    "used_letters",
+    metadata,
+    Column("letter", Text, primary_key=True),
+    Column("case", Text, nullable=False),
+    Column("serial", Text, nullable=False),
+    Column("at", Text, nullable=False),
+)
+
+settings = Table("settings", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("origin", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("root", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("seen_at", Text, nullable=False),
+    UniqueConstraint("origin", "size"),
+)
+
+
+def _first(connection: Connection) -> None:
+    metadata.create_all(connection)
+    connection.execute(text('CREATE INDEX acts_by_case ON acts("case", seq)'))
+    connection.execute(text('CREATE INDEX envelopes_by_case ON envelopes("case", seq)'))
+    connection.execute(text("CREATE INDEX receipts_by_envelope ON receipts(envelope, seq)"))
+    connection.execute(text("CREATE INDEX outbox_by_state ON outbox(state, lane, seq)"))
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first,)

@@ -1,0 +1,212 @@
+"""The agent's long run: outbox, inbox and upkeep side by side, through outages of any length. State is in the store only,
+so the process may be killed at any point and started again."""
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+
+from hub.protocol.codes import Code
+from hub.protocol.errors import HanxunError, Refused
+from hub.protocol.instants import format_instant
+from station_agent.agent import Agent, open_agent
+from station_agent.certificates import publish_own
+from station_agent.evidence import complete_closed
+from station_agent.hub_client import HubClient, HubRefusal
+from station_agent.inbox.pull import judge_quarantined, pull
+from station_agent.outbox.send import send_due
+from station_agent.store.deliveries import cursor_of
+from station_agent.store.outbox import wake_all
+from station_agent.store.trust import remember
+
+log = logging.getLogger(__name__)
+LOOK_EVERY_S = 0.2
+UPKEEP_EVERY_S = 300.0
+FIRST_PAUSE_S = 0.5
+CONTACT = "contact"
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Return the present instant."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What the loops share: the agent, its client, the clock, and the event that ends them."""
+
+    agent: Agent
+    client: HubClient
+    clock: Clock
+    stop: asyncio.Event
+
+
+async def serve(
+    data: Path,
+    passphrase: bytes,
+    *,
+    stop: asyncio.Event | None = None,
+    ready: Callable[[], None] | None = None,
+    clock: Clock = utc_now,
+) -> None:
+    """Keep the agent in the folder `data` in step with its hub until `stop` is set (or SIGTERM or SIGINT comes).
+
+    `ready` is called when the agent is open; the hub need not be reachable then.
+    Raises: Refused (as `open_agent`; `station.serving_already`), Damaged.
+    """
+    ending = stop or _stop_on_signals()
+    with _only_one(data):
+        agent = open_agent(data, passphrase)
+        try:
+            async with connect(agent, clock=clock) as client:
+                link = Link(agent, client, clock, ending)
+                if ready is not None:
+                    ready()
+                async with asyncio.TaskGroup() as group:
+                    tasks = [group.create_task(loop(link)) for loop in (_send_loop, _receive_loop, _upkeep_loop)]
+                    await ending.wait()
+                    for task in tasks:
+                        task.cancel()
+        finally:
+            agent.close()
+
+
+@asynccontextmanager
+async def connect(agent: Agent, *, clock: Clock = utc_now) -> AsyncIterator[HubClient]:
+    """Yield a client of the agent's hub; nothing is sent before it is used."""
+    async with aiohttp.ClientSession() as session:
+        yield HubClient(
+            session,
+            hub=agent.settings.hub,
+            signer=agent.signer,
+            clock=clock,
+            timeout_s=agent.settings.limits.request_timeout_s,
+        )
+
+
+async def sync_once(agent: Agent, client: HubClient, *, clock: Clock = utc_now) -> None:
+    """Do everything that can be done now, once: upkeep, send, receive, send what receiving has queued.
+
+    Raises: Unavailable when the hub cannot be reached.
+    """
+    await keep_up(agent, client, clock=clock)
+    await send_due(agent, client, clock=clock)
+    await pull(agent, client, clock=clock)
+    await send_due(agent, client, clock=clock)
+    await asyncio.to_thread(complete_closed, agent, now=clock())
+
+
+async def keep_up(agent: Agent, client: HubClient, *, clock: Clock) -> None:
+    """Fetch the revocation list, publish this station's certificates, look again at what was put aside.
+
+    Raises: Unavailable.
+    """
+    try:
+        raw = await client.crl()
+        await asyncio.to_thread(agent.knowledge.learn_crl, raw, now=clock())
+    except Refused as error:
+        log.error("crl not taken code=%s", _code(error))
+    await publish_own(agent, client)
+    await judge_quarantined(agent, client, clock=clock)
+
+
+async def _send_loop(link: Link) -> None:
+    async def turn() -> None:
+        await send_due(link.agent, link.client, clock=link.clock)
+        await _sleep(link, LOOK_EVERY_S)
+
+    await _for_ever(link, turn)
+
+
+async def _receive_loop(link: Link) -> None:
+    agent, client, clock = link.agent, link.client, link.clock
+
+    async def turn() -> None:
+        await _receive(agent, client, clock)
+        with agent.store.read() as tx:
+            after = cursor_of(tx)
+        async for _ in client.events(after=after):
+            await _receive(agent, client, clock)
+
+    await _for_ever(link, turn)
+
+
+async def _upkeep_loop(link: Link) -> None:
+    async def turn() -> None:
+        await keep_up(link.agent, link.client, clock=link.clock)
+        await _sleep(link, UPKEEP_EVERY_S)
+
+    await _for_ever(link, turn)
+
+
+async def _receive(agent: Agent, client: HubClient, clock: Clock) -> None:
+    count = await pull(agent, client, clock=clock)
+    with agent.store.write() as tx:
+        remember(tx, CONTACT, format_instant(clock()))
+    if count:
+        await asyncio.to_thread(complete_closed, agent, now=clock())
+
+
+async def _for_ever(link: Link, turn: Callable[[], Awaitable[None]]) -> None:
+    """Repeat `turn` until the end; pauses grow while the hub is away and are forgotten when it is back."""
+    pause = FIRST_PAUSE_S
+    while not link.stop.is_set():
+        try:
+            await turn()
+        except HanxunError as error:
+            if pause == FIRST_PAUSE_S:
+                log.warning("paused loop=%s code=%s", turn.__qualname__, _code(error))
+            await _sleep(link, pause)
+            pause = min(pause * 2, link.agent.settings.limits.longest_pause_s)
+            continue
+        if pause != FIRST_PAUSE_S:
+            log.info("resumed loop=%s", turn.__qualname__)
+            with link.agent.store.write() as tx:
+                wake_all(tx, now=link.clock())
+        pause = FIRST_PAUSE_S
+
+
+async def _sleep(link: Link, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(link.stop.wait(), seconds)
+
+
+def _code(error: HanxunError) -> str:
+    return error.problem.code if isinstance(error, HubRefusal) else f"{error.code.value} {error.detail or ''}".strip()
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+@contextmanager
+def _only_one(data: Path) -> Iterator[None]:
+    """Hold the folder's lock: two loops over one store would send and receive everything twice.
+
+    Raises: Refused (`station.serving_already`).
+    """
+    data.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(data / "serve.lock", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise Refused(Code.SERVING_ALREADY, detail=data.name) from error
+        yield
+    finally:
+        # The lock goes with the descriptor, also when the process is killed.
+        os.close(descriptor)
