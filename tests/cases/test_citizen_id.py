@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.cases.citizen_id import check_citizen_id, check_digit, normalise, require_citizen_id
+from hub.cases.divisions import default_divisions, load_divisions
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
 from tests.cases.builders import TODAY, refusal_of
@@ -93,3 +94,17 @@ def test_every_single_changed_digit_is_noticed(area: int, birth: date, order: in
     changed = number[:place] + other + number[place + 1 :]
     with pytest.raises(Refused):
         check_citizen_id(changed, today=TODAY)
+
+
+def test_present_and_former_counties_of_the_province_are_known_and_others_by_province() -> None:
+    divisions = default_divisions()
+    assert all(code in divisions for code in ("341822", "341882", "342529", "110105"))
+    assert all(code not in divisions for code in ("341899", "990101", "34", ""))
+    assert divisions.name("341882") == "广德市"
+    number = check_citizen_id("341824199003078810", today=TODAY, known_areas=divisions)
+    assert number.warnings == ()
+
+
+def test_a_divisions_file_with_another_shape_is_refused() -> None:
+    assert refusal_of(lambda: load_divisions(b'[provinces]\n340 = "x"\n[areas]\n')) is not None
+    assert refusal_of(lambda: load_divisions(b"[area]\n")) is not None
