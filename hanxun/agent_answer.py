@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from station_agent.register.open import open_register
 
 from hanxun.desk_options import (
     BodyOption,
@@ -16,9 +15,9 @@ from hanxun.desk_options import (
     opened,
     read_body,
     read_files,
+    register_of,
     unlocked,
 )
-from hanxun.gate_readers import READERS
 from hanxun.options import AgentData, JsonFlag, PassphraseFile, PasswordFile
 from hub.reports.evidence import print_evidence_report
 from station_agent.desk import messages
@@ -28,6 +27,7 @@ from station_agent.desk.gate.material import Decision
 from station_agent.desk.look import Impression
 from station_agent.desk.look import look as look_at_letter
 from station_agent.desk.reply import reply as reply_to_case
+from station_agent.readers import gate_readers
 
 app = typer.Typer()
 
@@ -108,8 +108,8 @@ def act(
             agent,
             person,
             case_of(case),
-            register=open_register(agent),
-            readers=READERS,
+            register=register_of(agent),
+            readers=gate_readers(),
             print_report=print_evidence_report,
             decisions=decisions,
             now=now,

@@ -20,10 +20,6 @@ from hanxun.desk_options import (
 )
 from hanxun.options import AgentData, JsonFlag, PassphraseFile, PasswordFile, read_passphrase
 from hanxun.output import say
-from hub.letters.embed import scan_to_pdf
-from hub.letters.limits import default_limits
-from hub.letters.report import ScanReport
-from hub.letters.scan import check_scan
 from hub.protocol.identifiers import parse_station
 from hub.signing.purposes import SealPurpose
 from station_agent.desk import approve as approving
@@ -36,6 +32,7 @@ from station_agent.desk.scan import scan as scan_letter
 from station_agent.desk.seal import seal as seal_case
 from station_agent.desk.send import send as send_case
 from station_agent.people import unlock_seal
+from station_agent.readers import gate_readers, scan_check
 
 app = typer.Typer()
 
@@ -152,7 +149,14 @@ def scan(
     with opened(data, passphrase_file) as agent:
         person, raw = unlocked(agent, officer, password_file), file.read_bytes()
         report = scan_letter(
-            agent, person, case_of(case), raw=raw, name=file.name, ticks=ticks, check=_check, now=datetime.now(UTC)
+            agent,
+            person,
+            case_of(case),
+            raw=raw,
+            name=file.name,
+            ticks=ticks,
+            check=scan_check(),
+            now=datetime.now(UTC),
         )
     for finding in report.findings:
         say(f"[{finding.grade}] {finding.code} {finding.message} → {finding.remedy}")
@@ -179,7 +183,9 @@ def seal(
         person = unlocked(agent, officer, password_file)
         password = read_passphrase(seal_password_file, prompt="印章口令 / the seal's password")
         key = unlock_seal(agent.folder, SealPurpose.HOUSEHOLD, password, purposes=agent.settings.purposes)
-        digest = seal_case(agent, person, case_of(case), seal_key=key, to_pdf=_to_pdf, now=datetime.now(UTC))
+        digest = seal_case(
+            agent, person, case_of(case), seal_key=key, to_pdf=gate_readers().scan_to_pdf, now=datetime.now(UTC)
+        )
     done(json, f"已签封 / sealed: {digest}", {"case": case, "letter": digest})
 
 
@@ -288,11 +294,3 @@ def withdraw(
         person = unlocked(agent, officer, password_file)
         digest = closing.withdraw(agent, person, case_of(case), reason=reason, now=datetime.now(UTC))
     done(json, "已撤回 / withdrawn", {"case": case, "envelope": digest})
-
-
-def _check(raw: bytes, name: str) -> ScanReport:
-    return check_scan(raw, limits=default_limits(), name=name)
-
-
-def _to_pdf(raw: bytes) -> bytes:
-    return scan_to_pdf(raw, limits=default_limits())

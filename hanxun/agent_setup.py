@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from station_agent.service import serve as serve_agent
 
 from hanxun.files import require_absent, write_file
 from hanxun.options import AgentData, JsonFlag, PassphraseFile, read_passphrase
@@ -18,6 +17,7 @@ from hub.signing.keys import encrypt_key, generate_key
 from hub.trail.note import parse_verifier_key
 from station_agent.folder import AgentFolder
 from station_agent.settings import AgentSettings, RegisterSettings, TrailSettings, write_settings
+from station_agent.sync import serve as serve_agent
 
 app = typer.Typer()
 
@@ -33,7 +33,7 @@ def init(
         Path, typer.Option(help="根证书,指纹须与证书机构核对 / the root; compare its fingerprint", exists=True)
     ],
     trail_key: Annotated[Path, typer.Option(help="中心日志公钥文件 / the hub's trail key (trail.vkey)", exists=True)],
-    register: Annotated[Path | None, typer.Option(help="参考登记库文件 / file of the reference register")] = None,
+    register: Annotated[Path | None, typer.Option(help="参考登记库文件夹 / folder of the reference register")] = None,
     passphrase_file: PassphraseFile = None,
     json: JsonFlag = False,
 ) -> None:
@@ -61,7 +61,7 @@ def init(
             word=word,
             hub=hub.rstrip("/"),
             trail=TrailSettings(key=key_text),
-            register=RegisterSettings(file=str(register.resolve())) if register else None,
+            register=RegisterSettings(folder=str(register.resolve())) if register else None,
         ),
     )
     requests = {"agent": str(folder.agent.request), "evidence": str(folder.evidence.request)}
@@ -83,4 +83,5 @@ def serve(data: AgentData, passphrase_file: PassphraseFile = None) -> None:
     例 / example:  hanxun agent serve --data a
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    asyncio.run(serve_agent(data, read_passphrase(passphrase_file, prompt="派出所端口令 / the agent's passphrase")))
+    passphrase = read_passphrase(passphrase_file, prompt="派出所端口令 / the agent's passphrase")
+    asyncio.run(serve_agent(data, passphrase, ready=lambda: print_json({"ready": True, "data": str(data)})))

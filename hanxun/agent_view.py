@@ -5,11 +5,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from station_agent.register.open import open_register
 
-from hanxun.desk_options import CaseArgument, OfficerOption, case_of, done, opened, unlocked
+from hanxun.desk_options import CaseArgument, OfficerOption, case_of, done, opened, register_of, unlocked
 from hanxun.files import write_file
-from hanxun.gate_readers import READERS
 from hanxun.options import AgentData, JsonFlag, PassphraseFile, PasswordFile
 from hanxun.output import checks_as_json, console, print_checks, print_json
 from hub.cases.machine import default_machine
@@ -18,6 +16,7 @@ from hub.protocol.verdict import Verdict
 from station_agent.agent import Agent
 from station_agent.desk.gate.evaluate import evaluate
 from station_agent.desk.paper import letter_paper
+from station_agent.readers import gate_readers
 from station_agent.store.cases import CaseRow, all_cases, files_of, require_case
 from station_agent.store.deliveries import quarantined
 from station_agent.store.envelopes import envelopes_of
@@ -161,7 +160,7 @@ def _view(agent: Agent, case: str) -> dict[str, Any]:
     with agent.store.read() as tx:
         row, letter = require_case(tx, number), find_letter(tx, number)
         messages = [
-            {"kind": item.kind, "from": item.sender, "at": item.created, "digest": item.digest}
+            {"kind": item.kind, "incoming": item.incoming, "at": item.stored_at, "digest": item.digest}
             for item in envelopes_of(tx, number)
         ]
         files = [
@@ -183,7 +182,7 @@ def _view(agent: Agent, case: str) -> dict[str, Any]:
 
 def _gate(agent: Agent, case: str) -> Verdict:
     return evaluate(
-        agent, case_of(case), readers=READERS, register=open_register(agent), decisions=None, now=datetime.now(UTC)
+        agent, case_of(case), readers=gate_readers(), register=register_of(agent), decisions=None, now=datetime.now(UTC)
     )
 
 
@@ -202,5 +201,5 @@ def _case_as_json(row: CaseRow) -> dict[str, Any]:
 
 
 def _state(row: CaseRow) -> str:
-    state = default_machine("case").state(row.state)
+    state = default_machine("case").rules.states[row.state]
     return f"{state.zh} {state.en}"

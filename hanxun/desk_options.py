@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +18,11 @@ from hub.protocol.identifiers import CaseId, parse_case
 from hub.protocol.strict_json import parse_strict
 from station_agent.agent import Agent, open_agent
 from station_agent.desk.draft import NewFile
+from station_agent.desk.gate.evaluate import rules_for
 from station_agent.people import Person
+from station_agent.readers import gate_readers
+from station_agent.register.folder import RegisterFolder, open_register
+from station_agent.register.interface import Register
 
 CaseArgument = Annotated[str, typer.Argument(help="案件号 / case number")]
 OfficerOption = Annotated[str, typer.Option("--officer", help="经办人警号 / police number of the officer who acts")]
@@ -81,3 +86,16 @@ def _read_file(specification: str) -> NewFile:
     if media_type is None:
         raise Refused(Code.SCAN_NOT_RECOGNISED, field="--file", values={"name": path.name})
     return NewFile(raw, path.name, media_type, Role(role))
+
+
+def register_of(agent: Agent) -> Register:
+    """Return the register that the agent's settings name. Raises: Refused (`register.missing`)."""
+    if agent.settings.register is None:
+        raise Refused(Code.REGISTER_MISSING)
+    return open_register(
+        RegisterFolder(agent.folder.root / agent.settings.register.folder),
+        purposes=agent.settings.purposes,
+        rules=rules_for(gate_readers(), two_looks_from=agent.settings.limits.two_looks_from),
+        catalogue=agent.catalogue,
+        clock=lambda: datetime.now(UTC),
+    )

@@ -20,6 +20,7 @@ VERBS = {
     "person": "人员及其密钥证书 / people, their keys and certificates",
     "seal": "印章的密钥与登记 / seals: keys and registration",
     "agent": "派出所端:拟稿、审批、用印、发送、核对、办理 / the station agent and its desk",
+    "register": "参考登记库(试用) / the reference register, for trials",
     "letter": "扫描件与说明函 / scans and sealed letters: check, seal, verify",
     "evidence": "证据文件 / evidence files: export, verify",
     "trail": "函件轨迹日志 / the hub's log: verify, prove, checkpoint",

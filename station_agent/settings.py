@@ -19,9 +19,9 @@ Positive = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class RegisterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the population register is: `file` of the reference register."""
+    """Where the population register is: `folder` of the reference register."""
 
-    file: str
+    folder: str
 
 
 class TrailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

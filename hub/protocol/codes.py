@@ -307,6 +307,7 @@ class Code(StrEnum):
     NOTHING_TO_CORRECT = "station.nothing_to_correct"
     OTHER_OFFICERS_ACT = "station.other_officers_act"
     SERIAL_DIFFERS = "station.serial_differs"
+    REGISTER_MISSING = "register.missing"
     REGISTER_ACT_FORM = "register.act_form"
     REGISTER_ACT_USED = "register.act_used"
     REGISTER_EVIDENCE_MISSING = "register.evidence_missing"
