@@ -158,7 +158,7 @@ def _facts(signature: EmbeddedPdfSignature, letter: bytes, field: str, stamp: bo
         unchanged=unchanged,
         revision=signature.signed_revision,
         claimed_at=cms.signed_at or signature.self_reported_timestamp,
-        original=_declared_original(signature, letter),
+        original=_declared_original(signature, letter, intact=matches),
         embedded=signature,
     )
 
@@ -203,15 +203,17 @@ def _der(padded: bytes) -> bytes:
     return padded[: head + size]
 
 
-def _declared_original(signature: EmbeddedPdfSignature, letter: bytes) -> tuple[Digest, int] | None:
+def _declared_original(signature: EmbeddedPdfSignature, letter: bytes, *, intact: bool) -> tuple[Digest, int] | None:
     declared = _DECLARED.fullmatch(str(signature.sig_object.get("/Reason", "")))
     if declared is None:
         return None
     size = int(declared.group(2))
     digest = digest_of(letter[:size])
-    if digest != declared.group(1) or size >= len(letter):
+    if digest == declared.group(1) and size < len(letter):
+        return digest, size
+    if intact:  # signed so: a seal that states another original than the file begins with
         raise Malformed("the sealed original is not the start of the file")
-    return digest, size
+    return None
 
 
 def _embedded_crls(reader: PdfFileReader) -> tuple[bytes, ...]:

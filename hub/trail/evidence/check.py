@@ -44,13 +44,15 @@ T = TypeVar("T")
 def check_parts(parts: EvidenceParts, *, trust: Trust, now: datetime) -> EvidenceReport:
     """Return the report on `parts`, judged at `now` (against which the age of revocation lists counts).
 
-    `trust` brings the roots; revocation lists and certificates in `parts` are used when a root vouches for them.
+    `trust` brings the roots; revocation lists and certificates in `parts` are used when a root vouches for them. For a
+    container, put every list of `trust` into `parts` too: its reader has no others to derive this report again.
     """
     return judge_parts(parts, trust=trust, now=now)[1]
 
 
 def judge_parts(parts: EvidenceParts, *, trust: Trust, now: datetime) -> tuple[Verdict, EvidenceReport]:
     """Return the verdict on `parts` and the report of it."""
+    now = parse_instant(format_instant(now))  # as precise as the report states it, so that a reader judges alike
     case = open_case(parts, trust)
     tally = Tally(CODES)
     _check_certificates(case, tally)
@@ -298,8 +300,9 @@ def _files(parts: EvidenceParts, case: OpenedCase) -> list[ReportFile]:
             ReportFile(
                 digest=digest,
                 size=len(file.raw),
-                name=file.name,
-                media_type=file.media_type,
+                # The envelope's words, not the carrier's: they are what a reader of the container finds again.
+                name=carried.attachment.name if carried is not None else digest,
+                media_type=carried.attachment.media_type if carried is not None else file.media_type,
                 role=carried.attachment.role.value if carried is not None else None,
                 envelope=carried.number if carried is not None else None,
             )

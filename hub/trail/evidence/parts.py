@@ -14,7 +14,7 @@ from hub.protocol.codes import Code
 from hub.protocol.envelope import Attachment, Envelope, Role
 from hub.protocol.errors import Refused
 from hub.protocol.identifiers import CaseId, Digest, digest_of
-from hub.protocol.media_types import JOSE, JPEG, JSON, PDF, PEM, PNG, TIFF
+from hub.protocol.media_types import JOSE, JPEG, JSON, PDF, PEM, PKIX_CRL, PNG, TIFF
 from hub.protocol.strict_json import decode_strict
 from hub.trail.evidence.container import DataFile
 
@@ -61,7 +61,7 @@ def files_of(parts: EvidenceParts, *, report: bytes, report_pdf: bytes) -> tuple
         *_numbered("receipts", "jws", JOSE, parts.receipts),
         *_attachment_files(parts),
         *_numbered("certs", "pem", PEM, parts.certificates),
-        *_numbered("crls", "crl", "application/pkix-crl", parts.crls),
+        *map(_crl_file, range(1, len(parts.crls) + 1), parts.crls),
         *(DataFile(f"trail/{name}", _PLAIN, parts.trail[name]) for name in sorted(parts.trail)),
         DataFile(REPORT_JSON, JSON, report),
         DataFile(REPORT_PDF, PDF, report_pdf),
@@ -110,6 +110,11 @@ def stated_envelope(raw: bytes) -> Envelope | None:
 
 def _numbered(folder: str, ending: str, media_type: str, raws: Iterable[bytes]) -> list[DataFile]:
     return [DataFile(f"{folder}/{number:04d}.{ending}", media_type, raw) for number, raw in enumerate(raws, start=1)]
+
+
+def _crl_file(number: int, raw: bytes) -> DataFile:
+    pem = raw.startswith(b"-----BEGIN")
+    return DataFile(f"crls/{number:04d}.{'pem' if pem else 'crl'}", PEM if pem else PKIX_CRL, raw)
 
 
 def _attachment_files(parts: EvidenceParts) -> list[DataFile]:

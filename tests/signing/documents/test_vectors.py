@@ -51,7 +51,7 @@ def test_a_good_letter_passes(name: str, judge: Callable[[Path], SealFinding]) -
     finding = judge(VECTORS / "pades" / f"{name}.pdf")
     assert finding.verdict.indication is Indication.TOTAL_PASSED, finding.verdict.not_passed
     assert finding.certified is not None
-    assert finding.certified.station == "110101"
+    assert finding.certified.station in ("110101", "330102")
 
 
 @pytest.mark.parametrize(("name", "code"), BAD.items())

@@ -70,10 +70,9 @@ class SampleCase:
         """File an envelope and the hub's receipt for it."""
         raw = sign_envelope(envelope, signer=signer)
         self.envelopes.append(raw)
+        standing = receipt.pop("trail", None) or self.stand(digest_of(raw), at)
         stated = {"id": envelope.id, "from_": envelope.from_, "to": envelope.to, "time": format_instant(at), **receipt}
-        self.receipts.append(
-            sign_receipt(a_receipt(raw, trail=self.stand(digest_of(raw), at), **stated), signer=self.hub)
-        )
+        self.receipts.append(sign_receipt(a_receipt(raw, trail=standing, **stated), signer=self.hub))
         return raw
 
     def stand(self, digest: Digest, at: datetime) -> TrailPosition:

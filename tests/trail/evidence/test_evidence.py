@@ -17,7 +17,7 @@ from hub.signing.purposes import CertificateKind, SealPurpose
 from hub.signing.trust import Trust
 from hub.trail.evidence.check import CODES as CONTENT_CODES
 from hub.trail.evidence.check import check_parts
-from hub.trail.evidence.container import read_container, write_files
+from hub.trail.evidence.container import DataFile, read_container, write_files
 from hub.trail.evidence.parts import EvidenceFile, EvidenceParts, parts_of
 from hub.trail.evidence.report import parse_report
 from hub.trail.evidence.verify import CODES, check_evidence, write_container
@@ -85,12 +85,13 @@ def test_a_changed_byte_anywhere_is_noticed(offset: int, difference: int) -> Non
 
 
 def test_a_changed_byte_of_a_small_container_is_noticed_at_every_place() -> None:
-    small = write_files(read_container(CONTAINER).files[:1], signer=CASE.evidence, at=NOW)
-    assert judged(small).indication is Indication.INDETERMINATE  # nothing false in it, and not enough
+    files = [file for file in read_container(CONTAINER).files if file.name in ("crls/0001.crl", "trail/checkpoint")]
+    small = write_files(files, signer=CASE.evidence, at=NOW)
+    assert judged(small, now=NOW).indication is Indication.INDETERMINATE  # nothing false in it, and not enough
     for offset in range(len(small)):
         other = bytearray(small)
         other[offset] ^= 1 << (offset % 8)
-        assert judged(bytes(other)).indication is Indication.TOTAL_FAILED, offset
+        assert judged(bytes(other), now=NOW).indication is Indication.TOTAL_FAILED, offset
 
 
 @settings(max_examples=60, deadline=None)
@@ -126,8 +127,6 @@ def test_a_report_that_says_more_than_checking_finds_is_noticed() -> None:
 
 
 def test_a_file_in_a_place_of_no_part_is_noticed() -> None:
-    from hub.trail.evidence.container import DataFile
-
     files = (*read_container(CONTAINER).files, DataFile("other/x.txt", "text/plain", b""))
     raw = write_files(files, signer=CASE.evidence, at=NOW + 9 * MINUTE)
     assert [check.code for check in judged(raw).not_passed] == ["container.files"]
@@ -182,7 +181,6 @@ def test_what_is_missing_decides_nothing() -> None:
         found = outcome(CASE, other)
         assert found[code][0] is Result.INDETERMINATE
         assert Result.FAILED not in {result for result, _ in found.values()}
-    assert "evidence.senders" in outcome(CASE, replace(parts, crls=()) if False else parts) or True
 
 
 def test_an_envelope_of_another_case_out_of_order_or_twice_is_found() -> None:
