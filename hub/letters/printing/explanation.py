@@ -1,17 +1,16 @@
-"""The letter explaining a mistaken move (错迁说明函): the page that is printed, stamped in ink and scanned. DOMAIN 2.2."""
+"""The letter explaining a mistaken move (错迁说明函, C06): the page that is printed, stamped in ink and scanned. DOMAIN 2.2."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from hub.letters.printing.typesetting import typeset
-from hub.protocol.identifiers import CaseId, digest_of
+from hub.letters.printing.letter import Section, Sheet, chinese_date, print_sheet, sheet_of
+from hub.protocol.identifiers import CaseId
 from hub.protocol.instants import SHANGHAI, parse_instant
-from hub.protocol.strict_json import encode_json
 
-SHORT_DIGEST = 16
 REQUEST = "上述人员的户口系错误迁移。请贵所按“一站式无证迁移”有关规定办理回迁，并将办理结果函复我所。"
+HEADER = ("序号", "姓名", "公民身份号码", "与户主关系", "原址", "错迁地址")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +26,9 @@ class MovedPerson:
 
 @dataclass(frozen=True, slots=True)
 class ExplanationLetter:
-    """What stands on the page; `body_digest` is the SHA-256 of the envelope body's canonical bytes."""
+    """What stands on the page."""
 
-    case: CaseId
-    letter_number: str
-    addressee: str
-    sender: str
-    written_on: date
+    sheet: Sheet
     persons: tuple[MovedPerson, ...]
     move_date: date
     move_serial: str
@@ -41,11 +36,7 @@ class ExplanationLetter:
     discovered_at: datetime
     how_found: str
     cause: str
-    contact: str
-    telephone: str
-    body_digest: str
     right_place: str = ""
-    enclosures: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -69,25 +60,25 @@ def explanation_from_body(
 
     `written_on` is the date in Asia/Shanghai; `sender` and `addressee` are the stations' names on that day.
     """
-    words = f"{body['cause']}。{body['cause_text']}" if body.get("cause_text") else f"{body['cause']}。"
     return ExplanationLetter(
-        case=case,
-        letter_number=body["letter_number"],
-        addressee=addressee,
-        sender=sender,
-        written_on=written_on,
+        sheet=sheet_of(
+            body,
+            case=case,
+            addressee=addressee,
+            sender=sender,
+            written_on=written_on,
+            contact=contact,
+            telephone=telephone,
+            enclosures=enclosures,
+        ),
         persons=tuple(MovedPerson(**person) for person in body["persons"]),
         move_date=date.fromisoformat(body["move_date"]),
         move_serial=body["move_serial"],
         handler=body["handler"],
         discovered_at=parse_instant(body["discovered_at"], field="/body/discovered_at"),
         how_found=body["how_found"],
-        cause=words,
-        contact=contact,
-        telephone=telephone,
-        body_digest=digest_of(encode_json(dict(body))),
+        cause=f"{body['cause']}。{body.get('cause_text', '')}",
         right_place=body.get("right_place", ""),
-        enclosures=tuple(enclosures),
     )
 
 
@@ -96,34 +87,26 @@ def print_explanation(letter: ExplanationLetter, *, printed_at: datetime, system
 
     Raises: Refused (`print.glyph_missing`) naming a character that no font has.
     """
-    data = {
-        "title": letter.title,
-        "case": letter.case,
-        "letter_number": letter.letter_number,
-        "short_digest": letter.body_digest[:SHORT_DIGEST],
-        "addressee": letter.addressee,
-        "course": _course(letter),
-        "persons": [asdict(person) for person in letter.persons],
-        "cause": letter.cause,
-        "request": REQUEST,
-        "contact": letter.contact,
-        "telephone": letter.telephone,
-        "enclosures": letter.enclosures,
-        "sender": letter.sender,
-        "date": _chinese_date(letter.written_on),
-    }
-    return typeset("explanation.typ", data, at=printed_at, system_fonts=system_fonts)
+    rows = tuple(
+        (str(number), one.name, one.id18, one.relation, one.original_address, one.mistaken_address)
+        for number, one in enumerate(letter.persons, start=1)
+    )
+    sections = (
+        Section("一、错迁经过", _course(letter)),
+        Section("二、错迁人员", header=HEADER, widths=(0, 5, 0, 0, 8, 8), rows=rows),
+        Section("三、错迁原因", letter.cause),
+        Section("四、请求", REQUEST),
+    )
+    return print_sheet(
+        letter.sheet, title=letter.title, sections=sections, printed_at=printed_at, system_fonts=system_fonts
+    )
 
 
 def _course(letter: ExplanationLetter) -> str:
     found = letter.discovered_at.astimezone(SHANGHAI)
-    when = f"{_chinese_date(found.date())}{found.hour}时{found.minute:02}分"
+    when = f"{chinese_date(found.date())}{found.hour}时{found.minute:02}分"
     text = (
-        f"{_chinese_date(letter.move_date)}，我所办理了下列人员的户口迁移（业务流水号：{letter.move_serial}，"
+        f"{chinese_date(letter.move_date)}，我所办理了下列人员的户口迁移（业务流水号：{letter.move_serial}，"
         f"经办人：{letter.handler}）。{when}发现该迁移有误，发现方式：{letter.how_found}。"
     )
     return text + (f"应迁往地：{letter.right_place}。" if letter.right_place else "")
-
-
-def _chinese_date(day: date) -> str:
-    return f"{day.year}年{day.month}月{day.day}日"

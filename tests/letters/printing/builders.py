@@ -13,6 +13,7 @@ from hub.letters.printing import (
     PrintedFact,
     PrintedFile,
     PrintedReport,
+    Sheet,
 )
 from hub.protocol.identifiers import CaseId
 from hub.protocol.verdict import Indication, Result
@@ -38,14 +39,26 @@ def a_report(**changes: Any) -> PrintedReport:
     return PrintedReport(**fields | changes)
 
 
-def a_letter(**changes: Any) -> ExplanationLetter:
-    """Return a letter about one person."""
+def a_sheet(**changes: Any) -> Sheet:
+    """Return what is round a letter's matter."""
     fields: dict[str, Any] = {
         "case": CASE,
         "letter_number": "皖公广桃户函〔2026〕17号",
         "addressee": "宿松县公安局孚玉派出所",
         "sender": "广德市公安局桃州派出所",
         "written_on": date(2026, 11, 24),
+        "contact": "李建国",
+        "telephone": "0563-6022110",
+        "body_digest": DIGEST,
+        "enclosures": ("迁移申请表复印件",),
+    }
+    return Sheet(**fields | changes)
+
+
+def a_letter(**changes: Any) -> ExplanationLetter:
+    """Return a letter about one person."""
+    fields: dict[str, Any] = {
+        "sheet": a_sheet(),
         "persons": (a_person(),),
         "move_date": date(2026, 11, 20),
         "move_serial": "QR20261120000123",
@@ -53,10 +66,6 @@ def a_letter(**changes: Any) -> ExplanationLetter:
         "discovered_at": AT,
         "how_found": "下班前盘点",
         "cause": "同名。",
-        "contact": "李建国",
-        "telephone": "0563-6022110",
-        "body_digest": DIGEST,
-        "enclosures": ("迁移申请表复印件",),
     }
     return ExplanationLetter(**fields | changes)
 

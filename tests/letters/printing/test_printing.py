@@ -13,15 +13,20 @@ from hypothesis import strategies as st
 from hub.letters.printing import (
     PrintedCheck,
     PrintedFact,
+    correction_from_body,
     explanation_from_body,
+    print_correction,
     print_explanation,
     print_report,
+    sheet_of,
 )
 from hub.letters.printing.typesetting import can_print
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
+from hub.protocol.identifiers import digest_of
+from hub.protocol.strict_json import encode_json
 from hub.protocol.verdict import Indication, Result
-from tests.cases.builders import ID_TWO, a_c06_inquiry
+from tests.cases.builders import ID_TWO, a_c04_inquiry, a_c06_inquiry
 from tests.cases.builders import a_person as a_person_in_a_body
 from tests.letters.printing.builders import AT, CASE, DIGEST, a_letter, a_person, a_report, text_of
 
@@ -110,6 +115,31 @@ def test_a_letter_is_made_from_the_body_of_an_envelope() -> None:
     assert "关于王小明等2人户口错误迁移情况的说明函" in text
     assert "同名。选择时未核对号码" in text
     assert "应迁往地：安徽省宿松县。" in text
+
+
+def test_a_letter_about_wrong_items_is_made_from_the_body_of_an_envelope() -> None:
+    body = a_c04_inquiry(caused_by_opener=True, letter_number="皖公广桃户函〔2026〕18号", text="录入时看错一位。")
+    body["items"].append({"item": "住址", "change_code": "99", "current": "", "proposed": "孚玉镇2号", "proof": DIGEST})
+    sheet = sheet_of(
+        body,
+        case=CASE,
+        addressee="宿松县公安局孚玉派出所",
+        sender="广德市公安局桃州派出所",
+        written_on=AT.date(),
+        contact="李建国",
+        telephone="0563-6022110",
+    )
+    letter = correction_from_body(body, sheet=sheet)
+    text = text_of(print_correction(letter, printed_at=AT, system_fonts=False))
+    for word in (
+        "关于王小明户口登记项目差错情况的说明函",
+        "王小明，公民身份号码：341824199003078810。",
+        "录入时看错一位。",
+        "1出生日期1990030719900308",
+        "2住址（空）孚玉镇2号",
+        f"校验{digest_of(encode_json(body))[:16]}",
+    ):
+        assert word in text
 
 
 @pytest.mark.parametrize("character", RARE)
