@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from asn1crypto import algos, core, pem  # type: ignore[import-untyped]
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -113,7 +113,11 @@ def decrypt_key(raw: bytes, passphrase: bytes) -> PrivateKey:
         key = load_der_private_key(der, passphrase)
     except (ValueError, TypeError) as error:
         raise Refused(Code.KEY_PASSPHRASE) from error
-    except (UnsupportedAlgorithm, MemoryError) as error:
+    except (
+        UnsupportedAlgorithm,
+        InternalError,
+        MemoryError,
+    ) as error:  # InternalError: a scrypt n that is no power of 2
         raise Refused(Code.KEY_FORM, detail=type(error).__name__) from error
     if not isinstance(key, PrivateKey):
         raise Refused(Code.KEY_FORM, detail="key type")
@@ -146,7 +150,7 @@ class _ScryptParameters(core.Sequence):  # type: ignore[misc]
 
 
 class _Algorithm(core.Sequence):  # type: ignore[misc]
-    _fields = [("algorithm", core.ObjectIdentifier), ("parameters", core.Any, {"optional": True})]  # noqa: RUF012
+    _fields = [("algorithm", core.ObjectIdentifier), ("parameters", core.Any)]  # noqa: RUF012
 
 
 class _Pbes2Parameters(core.Sequence):  # type: ignore[misc]

@@ -101,6 +101,15 @@ def test_a_key_file_that_would_take_all_memory_is_refused_unread(old: str, new: 
     assert (refusal.value.code, refusal.value.detail) == (Code.KEY_FORM, "cost of the key derivation")
 
 
+def test_a_cost_that_scrypt_does_not_know_is_refused() -> None:
+    der = pem.unarmor(ENCRYPTED)[2]
+    changed = der.replace(bytes.fromhex("020110020101020101"), bytes.fromhex("020111020101020101"))
+    assert changed != der
+    with pytest.raises(Refused) as refusal:
+        decrypt_key(changed, b"secret")
+    assert refusal.value.code is Code.KEY_FORM
+
+
 def test_a_pbkdf2_key_from_elsewhere_is_read() -> None:
     key = generate_key("P-256")
     raw = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
