@@ -27,8 +27,15 @@ PublicKey = ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey | rsa.RSAPublic
 E = TypeVar("E", bound=x509.ExtensionType)
 
 # What the parser raises, lazily, for fields it cannot read.
-UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, InternalError, x509.DuplicateExtension, x509.InvalidVersion,
-              x509.UnsupportedGeneralNameType)  # fmt: skip
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    InternalError,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,11 +113,8 @@ def decrypt_key(raw: bytes, passphrase: bytes) -> PrivateKey:
         key = load_der_private_key(der, passphrase)
     except (ValueError, TypeError) as error:
         raise Refused(Code.KEY_PASSPHRASE) from error
-    except (
-        UnsupportedAlgorithm,
-        InternalError,
-        MemoryError,
-    ) as error:  # InternalError: a scrypt n that is no power of 2
+    except (UnsupportedAlgorithm, InternalError, MemoryError) as error:
+        # InternalError: OpenSSL refuses a scrypt n that is no power of 2.
         raise Refused(Code.KEY_FORM, detail=type(error).__name__) from error
     if not isinstance(key, PrivateKey):
         raise Refused(Code.KEY_FORM, detail="key type")
