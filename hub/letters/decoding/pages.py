@@ -1,0 +1,36 @@
+"""A closer look at pages, one after the other: what they look like and where stamps are."""
+
+from hub.letters.decoding.batch import Batch
+from hub.letters.decoding.look import look_at
+from hub.letters.decoding.pictures import NotAccepted
+from hub.letters.decoding.view import Size, open_pages
+from hub.letters.limits import ScanLimits
+from hub.letters.report import Observation, Stamp, refuse
+from hub.letters.sniff import sniff
+from hub.letters.tasks import PagesSeen
+from hub.protocol.codes import Code
+
+# Enough for the stamp finder and for every measure; decoding costs the same for any smaller view.
+_VIEW = Size(width=1240, pixels=4_000_000)
+
+
+def look_at_pages(raw: bytes, *, limits: ScanLimits, count: int, first: int) -> PagesSeen:
+    """Look at the pages from `first` (from 0) on, as many as one child may take; `count` is the outline's.
+
+    A page that cannot be decoded refuses the scan and does not hide the others. Raises: NotAccepted.
+    """
+    media_type = sniff(raw)
+    if media_type is None:
+        raise NotAccepted(refuse(Code.SCAN_NOT_RECOGNISED))
+    observations: list[Observation] = []
+    stamps: list[Stamp] = []
+    batch = Batch(first, count, cpu_s=limits.batch_cpu_s)
+    with open_pages(raw, media_type, count=count, limits=limits) as pages:
+        for page in batch:
+            try:
+                view = pages.view(page, _VIEW)
+            except NotAccepted as refusal:
+                observations.append(refusal.observation)
+                continue
+            observations += look_at(view, page + 1)
+    return PagesSeen(observations=tuple(observations), stamps=tuple(stamps), next_page=batch.next_page)

@@ -1,0 +1,23 @@
+"""A page for the screen: drawn in the sandboxed child, bounded in pixels, upright. The scan itself is never altered."""
+
+from hub.letters.limits import ScanLimits
+from hub.letters.sandbox import held, run
+from hub.letters.tasks import RenderArguments, Rendered, Task
+from hub.protocol.codes import Code
+from hub.protocol.errors import Refused
+
+_DPI_RANGE = range(10, 1201)
+
+
+def render_page(raw: bytes, page: int, dpi: int, *, limits: ScanLimits) -> bytes:
+    """Return page `page` (from 1) of a PDF or picture as PNG at `dpi` (10 to 1200), smaller where the ceiling asks.
+
+    Raises: Refused (not a scan, no such page, not drawable), Unavailable. ValueError for a `dpi` out of range.
+    """
+    if dpi not in _DPI_RANGE:
+        raise ValueError(f"dpi {dpi}")
+    if len(raw) > limits.file_bytes:
+        raise Refused(Code.SCAN_TOO_LARGE, values={"n": limits.file_bytes >> 20})
+    arguments = RenderArguments(limits=limits, page=page - 1, dpi=dpi)
+    with held(raw) as source:
+        return run(Task.RENDER, source, arguments, limits=limits, result=Rendered).png

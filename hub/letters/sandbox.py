@@ -1,0 +1,188 @@
+"""Decoding in a child process: limited time and memory, no network, no new processes; its death is one clear error.
+
+The parent never decodes and never unpickles: it hands over a file descriptor and reads back bounded, typed msgpack.
+One forkserver per process, started on first use with the decoders loaded, then one child per request (7 ms).
+Blocks the calling thread; an asyncio server calls it with `asyncio.to_thread`.
+"""
+
+import atexit
+import contextlib
+import fcntl
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+import msgspec
+
+from hub.letters.limits import ScanLimits
+from hub.letters.tasks import Answer, Ending, Failure, Refusal, Request, Task
+from hub.protocol.codes import Code
+from hub.protocol.errors import Refused, Unavailable
+
+_READY = b"ready"
+_START_S = 30
+_GRACE_S = 10  # the keeper ends the child at its wall time; this much later the parent stops waiting for either
+_BOOT = (
+    "import json, runpy, sys; sys.path[:] = json.loads(sys.argv.pop(1)); "
+    "runpy.run_module('hub.letters.decoding.server', run_name='__main__')"
+)
+# Nothing of the parent's environment: no secret to read, no variable that changes a decoder. One thread each.
+_ENVIRONMENT = {"LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+_F_ADD_SEALS, _ALL_SEALS = 1033, 0xF  # linux/fcntl.h: seal, shrink, grow, write
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Server:
+    process: subprocess.Popen[bytes]
+    connection: socket.socket
+    owner: int
+
+
+_lock = threading.Lock()
+_server: _Server | None = None
+
+
+@contextlib.contextmanager
+def held(raw: bytes) -> Iterator[int]:
+    """Hold `raw` where children can read it and nobody can change it; gives the descriptor for `run`."""
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("scan", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    else:
+        with tempfile.TemporaryFile() as file:
+            descriptor = os.dup(file.fileno())
+    try:
+        view = memoryview(raw)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        if hasattr(os, "memfd_create"):
+            # A child that was taken over must not change what the next one reads.
+            fcntl.fcntl(descriptor, _F_ADD_SEALS, _ALL_SEALS)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def run(task: Task, source: int, arguments: msgspec.Struct, *, limits: ScanLimits, result: type[T]) -> T:
+    """Run `task` on the file that `held` gave, in a child of its own, and return what it answers as `result`.
+
+    Raises: Refused (the child's own finding, or `scan.unsafe` when it died, ran out of time, or answered nonsense),
+    Unavailable (`scan.sandbox`) when no child can be started here.
+    """
+    request = msgspec.msgpack.encode(
+        Request(
+            task=task,
+            arguments=msgspec.msgpack.encode(arguments),
+            cpu_s=limits.child_cpu_s,
+            wall_s=limits.child_wall_s,
+            memory_bytes=limits.child_memory_bytes,
+        )
+    )
+    answer, answer_end = os.pipe()
+    ending, ending_end = os.pipe()
+    with contextlib.ExitStack() as stack:
+        stack.callback(os.close, answer)
+        stack.callback(os.close, ending)
+        try:
+            _send(request, [source, answer_end, ending_end])
+        finally:
+            os.close(answer_end)
+            os.close(ending_end)
+        deadline = time.monotonic() + limits.child_wall_s + _GRACE_S
+        body = _read_all(answer, deadline, limits.child_output_bytes)
+        how = _read_all(ending, deadline, 4096)
+    return _result_of(body, how, result)
+
+
+def _result_of(body: bytes, how: bytes, result: type[T]) -> T:
+    try:
+        ending = msgspec.msgpack.decode(how, type=Ending)
+        if ending.timed_out or ending.exit_code != 0:
+            reason = "time" if ending.timed_out else f"signal {ending.signal}" if ending.signal else "ended early"
+            raise Refused(Code.SCAN_UNSAFE, detail=reason)
+        reply = msgspec.msgpack.decode(body, type=Answer | Refusal | Failure)
+        if isinstance(reply, Answer):
+            return msgspec.msgpack.decode(reply.body, type=result)
+    except msgspec.MsgspecError as error:
+        raise Refused(Code.SCAN_UNSAFE, detail="answer not understood") from error
+    if isinstance(reply, Failure):
+        raise Refused(reply.code, detail=reply.kind)
+    page = {} if reply.observation.page is None else {"page": reply.observation.page}
+    raise Refused(reply.observation.code, values={**reply.observation.values, **page})
+
+
+def _send(request: bytes, descriptors: list[int]) -> None:
+    global _server
+    with _lock:
+        for attempt in (1, 2):
+            if _server is None or _server.owner != os.getpid():
+                _server = _start()
+            try:
+                socket.send_fds(_server.connection, [request], descriptors)
+                return
+            except OSError as error:
+                # The forkserver was killed from outside: start another, once.
+                _server.connection.close()
+                _server = None
+                if attempt == 2:
+                    raise Unavailable(Code.SCAN_SANDBOX, detail=type(error).__name__) from error
+
+
+def _start() -> _Server:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    path = json.dumps([os.path.abspath(entry) for entry in sys.path])
+    try:
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-I", "-c", _BOOT, path, str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=_ENVIRONMENT,
+            start_new_session=True,  # Ctrl-C at the terminal is the parent's to handle
+        )
+        theirs.close()
+        ours.settimeout(_START_S)
+        ready = ours.recv(16)
+        ours.settimeout(None)
+    except OSError as error:
+        ours.close()
+        raise Unavailable(Code.SCAN_SANDBOX, detail=type(error).__name__) from error
+    if ready != _READY:
+        ours.close()
+        raise Unavailable(Code.SCAN_SANDBOX, detail=f"forkserver ended with {process.wait(_START_S)}")
+    return _Server(process, ours, os.getpid())
+
+
+def _read_all(descriptor: int, deadline: float, ceiling: int) -> bytes:
+    """Read to the end of the pipe; past `ceiling` or `deadline` return what there is, which then does not decode."""
+    parts: list[bytes] = []
+    size = 0
+    poller = select.poll()
+    poller.register(descriptor, select.POLLIN)
+    while size <= ceiling and (left := deadline - time.monotonic()) > 0:
+        if not poller.poll(left * 1000):
+            continue
+        part = os.read(descriptor, 1 << 20)
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+        size += len(part)
+    return b""
+
+
+@atexit.register
+def _stop() -> None:
+    if _server is not None and _server.owner == os.getpid():
+        _server.connection.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            _server.process.wait(1)
