@@ -67,6 +67,7 @@ def judge_parts(parts: EvidenceParts, *, trust: Trust, now: datetime) -> tuple[V
         parts.case,
         verdict,
         judged_at=now,
+        crl_max_age=trust.crl_max_age,
         timeline=_timeline(parts, case),
         acts=_acts(case),
         seals=seals,

@@ -4,14 +4,15 @@ The report repeats what the parts say and what checking them gave at `judged_at`
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Annotated
 
 import msgspec
 
-from hub.protocol.envelope import Envelope
+from hub.protocol.envelope import Envelope, WireInstant
 from hub.protocol.errors import Refused
 from hub.protocol.identifiers import CaseId, Digest, digest_of
-from hub.protocol.instants import format_instant
+from hub.protocol.instants import format_instant, parse_instant
 from hub.protocol.strict_json import decode_strict, encode_json
 from hub.protocol.texts import text_of
 from hub.protocol.verdict import Check, Indication, Verdict
@@ -131,11 +132,13 @@ class ReportFile(_Part, frozen=True, kw_only=True):
 
 
 class EvidenceReport(_Part, frozen=True, kw_only=True):
-    """The whole report. `judged_at` is the instant of judging, against which the age of revocation lists counted."""
+    """The whole report. `judged_at` is the instant of judging, against which the age of revocation lists counted, with
+    `crl_max_age_s` seconds as the limit."""
 
     version: int
     case: str
-    judged_at: str
+    judged_at: WireInstant
+    crl_max_age_s: Annotated[int, msgspec.Meta(ge=0, le=10**10)]
     indication: str
     conclusion_zh: str
     conclusion_en: str
@@ -153,6 +156,7 @@ def make_report(
     verdict: Verdict,
     *,
     judged_at: datetime,
+    crl_max_age: timedelta,
     timeline: Iterable[ReportEnvelope],
     acts: Iterable[ReportAct],
     seals: Iterable[ReportSeal],
@@ -164,6 +168,7 @@ def make_report(
         version=VERSION,
         case=case,
         judged_at=format_instant(judged_at),
+        crl_max_age_s=int(crl_max_age.total_seconds()),
         indication=verdict.indication.value,
         conclusion_zh=zh,
         conclusion_en=en,
@@ -229,7 +234,9 @@ def parse_report(raw: bytes) -> EvidenceReport:
 def read_report(raw: bytes) -> EvidenceReport | None:
     """Return the report in `raw`, or None when it is none that this version knows."""
     try:
-        return parse_report(raw)
+        report = parse_report(raw)
+        parse_instant(report.judged_at)
+        return report
     except Refused:
         return None
 

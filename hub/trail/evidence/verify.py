@@ -5,7 +5,7 @@ Nothing is needed but the root certificates. Revocation lists count as of the in
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
@@ -63,6 +63,9 @@ def check_evidence(
         return _not_a_container(error), None
     report = read_report(_file(opened, REPORT_JSON))
     judged_at = parse_instant(report.judged_at) if report is not None else now
+    as_reported = _as_reported(trust, report)
+    # Never more lenient about the lists' age than those who acted on the file were.
+    trust = replace(trust, crl_max_age=min(trust.crl_max_age, as_reported.crl_max_age))
     try:
         parts = parts_of(opened.files)
     except Refused as error:
@@ -70,11 +73,18 @@ def check_evidence(
         rest = tuple(indeterminate(code, error.code) for code in ("container.report", *CONTENT_CODES))
         return Verdict((*_CONTAINER_PASSED, *signature, _check_files(opened), *rest)), None
     signature = _check_signature(opened, joined_trust(parts, trust), judged_at, evidence_signer)
-    content, derived = judge_parts(parts, trust=replace(trust, crls=()), now=judged_at)
+    content, derived = judge_parts(parts, trust=as_reported, now=judged_at)
     same = _check_report(report, derived)
-    if trust.crls:  # the reader's own lists may know of a revocation that the file's do not
+    # The reader's own lists may know of a revocation that the file's do not.
+    if trust.crls or trust.crl_max_age != as_reported.crl_max_age:
         content, _ = judge_parts(parts, trust=trust, now=judged_at)
     return Verdict((*_CONTAINER_PASSED, *signature, _check_files(opened), same, *content.checks)), parts
+
+
+def _as_reported(trust: Trust, report: EvidenceReport | None) -> Trust:
+    """Return the trust by which the report can be derived again: no lists but the file's, and its own limit of age."""
+    age = trust.crl_max_age if report is None else timedelta(seconds=report.crl_max_age_s)
+    return replace(trust, crls=(), crl_max_age=age)
 
 
 _CONTAINER_PASSED = tuple(passed(code) for code in _CONTAINER_CODES)

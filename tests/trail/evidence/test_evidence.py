@@ -132,6 +132,24 @@ def test_a_file_in_a_place_of_no_part_is_noticed() -> None:
     assert [check.code for check in judged(raw).not_passed] == ["container.files"]
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"judged_at":"2026-11-24T', b'"judged_at":"2026-99-99T'),
+        (b'"crl_max_age_s":86400', b'"crl_max_age_s":9007199254740991'),
+        (b'"version":1', b'"version":"1"'),
+        (b'"version":1', b'"version":1,"later":true'),
+        (b"{", b"["),
+    ],
+)
+def test_a_report_of_another_form_decides_nothing(old: bytes, new: bytes) -> None:
+    files = read_container(CONTAINER).files
+    changed = [replace(file, raw=file.raw.replace(old, new)) if file.name == "report.json" else file for file in files]
+    assert changed != list(files)
+    verdict = judged(write_files(changed, signer=CASE.evidence, at=NOW), now=NOW + 9 * MINUTE)
+    assert {check.code: check.result for check in verdict.not_passed} == {"container.report": Result.INDETERMINATE}
+
+
 def test_a_list_that_the_reader_brings_counts() -> None:
     case = a_whole_case()
     raw = case.container()
@@ -140,6 +158,19 @@ def test_a_list_that_the_reader_brings_counts() -> None:
     assert check_evidence(raw, trust=trust, now=YEARS_LATER)[0].passed
     verdict = check_evidence(raw, trust=trust.with_crls((case.province.crls[-1],)), now=YEARS_LATER)[0]
     assert {check.code: check.cause for check in verdict.not_passed} == {"evidence.seals": Code.SEAL_KEY_NOT_IN_FORCE}
+
+
+def test_a_reader_is_never_more_lenient_about_a_lists_age_than_the_gate_was() -> None:
+    late = NOW + timedelta(days=2)
+    raw = CASE.container(at=late)
+    lenient = Trust((CASE.province.root.certified,), crl_max_age=timedelta(days=36500))
+    verdict = judged(raw, trust=lenient)
+    assert verdict.indication is Indication.INDETERMINATE
+    assert {check.cause for check in verdict.not_passed} == {Code.STATUS_LIST_TOO_OLD}
+    assert next(check.result for check in verdict.checks if check.code == "container.report") is Result.PASSED
+    strict = replace(ROOT_ONLY, crl_max_age=timedelta(minutes=10))
+    assert judged(CONTAINER, trust=strict).indication is Indication.INDETERMINATE
+    assert judged(CONTAINER, trust=lenient).passed
 
 
 def test_a_revocation_after_the_letter_does_not_undo_it() -> None:
