@@ -1,6 +1,6 @@
 """A small case with everything an evidence file holds, all of it right: inquiry, handover, look, reply, their receipts."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -98,9 +98,13 @@ class SampleCase:
             trail={"checkpoint": b"the newest checkpoint the agent holds\n"},
         )
 
-    def container(self, parts: EvidenceParts | None = None, *, at: datetime = NOW + 9 * MINUTE) -> bytes:
-        """The evidence file of `parts`, by default of all that has happened."""
+    def container(
+        self, parts: EvidenceParts | None = None, *, at: datetime = NOW + 9 * MINUTE, pem: bool = False
+    ) -> bytes:
+        """The evidence file of `parts`, by default of all that has happened; `pem`: with its lists as PEM."""
         chosen = parts or self.parts
+        if pem:
+            chosen = replace(chosen, crls=tuple(crl.pem for crl in self.province.crls))
         report = check_parts(chosen, trust=self.province.trust, now=at)
         return write_container(chosen, report=report, report_pdf=REPORT_PDF, signer=self.evidence, at=at)
 
