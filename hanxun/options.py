@@ -46,9 +46,16 @@ PassphraseFile = Annotated[
 
 def verb_group(help: str) -> typer.Typer:
     """Return a group of verbs; `help` is Chinese, then English."""
-    return typer.Typer(
+    group = typer.Typer(
         no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help=help
     )
+    group.callback()(_keep_names)
+    return group
+
+
+def _keep_names() -> None:
+    # A callback, so that a group with one verb keeps that verb's name.
+    return None
 
 
 def read_passphrase(file: Path | None, *, prompt: str = "口令 / passphrase", confirm: bool = False) -> bytes:
