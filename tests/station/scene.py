@@ -408,3 +408,10 @@ def _stated(envelope: bytes) -> Envelope:
 
 def _media(raw: bytes) -> str:
     return PDF if raw.startswith(b"%PDF") else JPEG if raw.startswith(b"\xff\xd8") else JOSE
+
+
+def changed_raw(raw: bytes) -> bytes:
+    """`raw` with one byte changed in its middle."""
+    changed = bytearray(raw)
+    changed[len(changed) // 2] ^= 1
+    return bytes(changed)
