@@ -148,7 +148,8 @@ def _step(case: CaseRow, envelope: Envelope, machine: Machine) -> CaseRow:
     event = machine.event_of(envelope.kind)
     side = Side.OPENER if envelope.from_ == case.opener else Side.ANSWERER
     state = _next_state(case, event, side, machine)
-    return replace(case, state=state, disputes=case.disputes + (envelope.kind is Kind.DISPUTE))
+    disputes = case.disputes + (envelope.kind is Kind.DISPUTE)
+    return CaseRow(case.id, case.type, case.opener, case.respondent, state, disputes)
 
 
 def _next_state(case: CaseRow, event: str, side: Side, machine: Machine) -> str:

@@ -110,8 +110,8 @@ class EnvelopeFiling:
                 for ruling, raw in zip(rulings, signed, strict=True)
             ]
         )
-        filed.insert_cases(tx, tuple(docket.opened.values()), now=now)
-        filed.update_cases(tx, tuple(docket.changed.values()), now=now)
+        filed.insert_cases(tx, docket.opened.values(), now=now)
+        filed.update_cases(tx, docket.changed.values(), now=now)
         rows = [_row(ruling, position.index) for ruling, position in zip(rulings, positions, strict=True)]
         filed.insert_envelopes(tx, rows, now=now)
         filed.insert_receipts(
@@ -121,14 +121,7 @@ class EnvelopeFiling:
                 for at, (ruling, raw) in enumerate(zip(rulings, signed, strict=True))
             ],
         )
-        attachments.grant(
-            tx,
-            [
-                (attachment.digest, ruling.filed.receiver)
-                for ruling in rulings
-                for attachment in ruling.submission.signed.envelope.attachments
-            ],
-        )
+        attachments.grant(tx, {(digest, row.filed.receiver) for row in rows for digest, _ in row.attachments})
         self._log.flush(tx)
         return {ruling.filed.digest: raw for ruling, raw in zip(rulings, signed, strict=True)}
 
@@ -149,6 +142,7 @@ def _open_docket(tx: sa.Connection, submissions: Sequence[Submission], active: M
     digests = {submission.signed.digest for submission in submissions}
     digests |= {envelope.previous for envelope in envelopes if envelope.previous is not None}
     blobs = {attachment.digest for envelope in envelopes for attachment in envelope.attachments}
+    senders = {envelope.from_ for envelope in envelopes}
     by_digest = filed.envelopes_by_digest(tx, digests)
     handed = {by_digest[e.previous].seq for e in envelopes if e.kind is Kind.HANDOVER and e.previous in by_digest}
     return Docket(
@@ -156,7 +150,7 @@ def _open_docket(tx: sa.Connection, submissions: Sequence[Submission], active: M
         by_digest=by_digest,
         by_id=filed.envelopes_by_id(tx, {envelope.id for envelope in envelopes}),
         cases=filed.cases_by_id(tx, {envelope.case for envelope in envelopes}),
-        held=attachments.held_sizes(tx, blobs) if blobs else {},
+        held=attachments.held_sizes(tx, blobs, senders) if blobs else {},
         handed_over=filed.handed_over(tx, handed) if handed else set(),
         next_seq=filed.next_seq(tx),
     )
@@ -219,6 +213,5 @@ def _row(ruling: Ruling, leaf: int) -> EnvelopeRow:
         ruling.submission.signed.raw,
         leaf,
         attachments=tuple((item.digest, item.size) for item in ruling.submission.signed.envelope.attachments),
-        deliver_to=ruling.filed.receiver,
         hands_over=None if ruling.hands_over is None else ruling.hands_over.seq,
     )

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.sqlite import insert
 from hub.protocol.identifiers import Digest, StationId
 from hub.protocol.instants import format_instant
 from hub.store.schema import blobs, holdings
+from hub.store.statements import Prepared, as_array, insert_into, one_of
 
 
 def insert_blob(tx: sa.Connection, digest: Digest, *, size: int, station: StationId, now: datetime) -> None:
@@ -24,24 +25,25 @@ def blob_size_for(tx: sa.Connection, digest: Digest, station: StationId) -> int 
     return tx.execute(query.where(blobs.c.digest == digest, holdings.c.station == station)).scalar_one_or_none()
 
 
-_SIZES = (
+_SIZES = Prepared(
     sa.select(holdings.c.digest, holdings.c.station, blobs.c.size)
     .join(blobs, blobs.c.digest == holdings.c.digest)
-    .where(holdings.c.digest.in_(sa.bindparam("digests", expanding=True)))
+    .where(holdings.c.digest.in_(one_of("digests")), holdings.c.station.in_(one_of("stations"))),
+    names=["digests", "stations"],
 )
+_GRANT = insert_into(holdings, ignore=True)
 
 
-def held_sizes(tx: sa.Connection, digests: Iterable[Digest]) -> dict[tuple[str, str], int]:
-    """Return (digest, station) -> size in bytes for every station that holds one of `digests`."""
-    rows = tx.execute(_SIZES, {"digests": tuple(digests)})
-    return {(row.digest, row.station): row.size for row in rows}
+def held_sizes(
+    tx: sa.Connection, digests: Iterable[Digest], stations: Iterable[StationId]
+) -> dict[tuple[str, str], int]:
+    """Return (digest, station) -> size in bytes for each of `stations` that holds one of `digests`."""
+    return {(row[0], row[1]): row[2] for row in _SIZES.rows(tx, as_array(digests), as_array(stations))}
 
 
 def grant(tx: sa.Connection, pairs: Iterable[tuple[Digest, StationId]]) -> None:
     """Let the stations name and read the blobs: a case of theirs names them."""
-    rows = [{"digest": digest, "station": station} for digest, station in pairs]
-    if rows:
-        tx.execute(insert(holdings).on_conflict_do_nothing(), rows)
+    _GRANT.run_many(tx, list(pairs))
 
 
 def blobs_known(tx: sa.Connection) -> Iterable[tuple[Digest, int]]:

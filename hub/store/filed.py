@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from hub.protocol.identifiers import CaseId, Digest, EnvelopeId, StationId
 from hub.protocol.instants import format_instant
 from hub.store.schema import alarms, attachments, cases, envelopes, handovers, mailbox, receipts
+from hub.store.statements import Prepared, as_array, insert_into, one_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,6 @@ class EnvelopeRow:
     raw: bytes
     leaf: int
     attachments: tuple[tuple[Digest, int], ...]
-    deliver_to: StationId
     hands_over: int | None
 
 
@@ -71,45 +71,52 @@ class Alarm:
 
 _E = envelopes.c
 _FILED = (_E.seq, _E.digest, _E.id, _E.case_id, _E.kind, _E.sender, _E.receiver)
-_BY_DIGEST = sa.select(*_FILED).where(_E.digest.in_(sa.bindparam("digests", expanding=True)))
-_BY_ID = sa.select(*_FILED).where(_E.id.in_(sa.bindparam("ids", expanding=True)))
-_CASES = sa.select(cases.c.id, cases.c.type, cases.c.opener, cases.c.respondent, cases.c.state, cases.c.disputes).where(
-    cases.c.id.in_(sa.bindparam("ids", expanding=True))
+_CASE = (cases.c.id, cases.c.type, cases.c.opener, cases.c.respondent, cases.c.state, cases.c.disputes)
+_BY_DIGEST = Prepared(sa.select(*_FILED).where(_E.digest.in_(one_of("digests"))), names=["digests"])
+_BY_ID = Prepared(sa.select(*_FILED).where(_E.id.in_(one_of("ids"))), names=["ids"])
+_CASES = Prepared(sa.select(*_CASE).where(cases.c.id.in_(one_of("ids"))), names=["ids"])
+_HANDED_OVER = Prepared(
+    sa.select(handovers.c.delivered).where(handovers.c.delivered.in_(one_of("seqs"))), names=["seqs"]
 )
-_HANDED_OVER = sa.select(handovers.c.delivered).where(handovers.c.delivered.in_(sa.bindparam("seqs", expanding=True)))
-_RECEIPTS = (
+_RECEIPTS = Prepared(
     sa.select(_E.digest, receipts.c.raw)
     .join(receipts, receipts.c.seq == _E.seq)
-    .where(_E.digest.in_(sa.bindparam("digests", expanding=True)))
+    .where(_E.digest.in_(one_of("digests"))),
+    names=["digests"],
 )
-_CHANGE_CASE = (
+_LAST_SEQ = Prepared(sa.select(sa.func.max(_E.seq)))
+_CHANGE_CASE = Prepared(
     sa.update(cases)
     .where(cases.c.id == sa.bindparam("case"))
-    .values(state=sa.bindparam("new_state"), disputes=sa.bindparam("new_disputes"), changed_at=sa.bindparam("now"))
+    .values(state=sa.bindparam("state_"), disputes=sa.bindparam("disputes_"), changed_at=sa.bindparam("at")),
+    names=["state_", "disputes_", "at", "case"],
 )
+_NEW_CASE = insert_into(cases)
+_NEW_ENVELOPE = insert_into(envelopes)
+_NEW_DELIVERY = insert_into(mailbox)
+_NEW_ATTACHMENT = insert_into(attachments)
+_NEW_HANDOVER = insert_into(handovers)
+_NEW_RECEIPT = insert_into(receipts)
 
 
 def envelopes_by_digest(tx: sa.Connection, digests: Iterable[Digest]) -> dict[Digest, FiledEnvelope]:
     """Return the filed envelopes among `digests`."""
-    rows = tx.execute(_BY_DIGEST, {"digests": tuple(digests)})
-    return {Digest(row[1]): FiledEnvelope(*row) for row in rows}
+    return {row[1]: FiledEnvelope(*row) for row in _BY_DIGEST.rows(tx, as_array(digests))}
 
 
 def envelopes_by_id(tx: sa.Connection, ids: Iterable[EnvelopeId]) -> dict[EnvelopeId, FiledEnvelope]:
     """Return the filed envelopes among `ids`."""
-    rows = tx.execute(_BY_ID, {"ids": tuple(ids)})
-    return {EnvelopeId(row[2]): FiledEnvelope(*row) for row in rows}
+    return {row[2]: FiledEnvelope(*row) for row in _BY_ID.rows(tx, as_array(ids))}
 
 
 def cases_by_id(tx: sa.Connection, ids: Iterable[CaseId]) -> dict[CaseId, CaseRow]:
     """Return the known cases among `ids`."""
-    return {CaseId(row[0]): CaseRow(*row) for row in tx.execute(_CASES, {"ids": tuple(ids)})}
+    return {row[0]: CaseRow(*row) for row in _CASES.rows(tx, as_array(ids))}
 
 
 def receipts_by_digest(tx: sa.Connection, digests: Iterable[Digest]) -> dict[Digest, bytes]:
     """Return the receipts that answered the envelopes among `digests`, byte for byte."""
-    rows = tx.execute(_RECEIPTS, {"digests": tuple(digests)})
-    return {Digest(row.digest): row.raw for row in rows}
+    return {row[0]: row[1] for row in _RECEIPTS.rows(tx, as_array(digests))}
 
 
 def filed_in_case(tx: sa.Connection, case: CaseId) -> list[tuple[bytes, bytes]]:
@@ -125,80 +132,54 @@ def filed_in_case(tx: sa.Connection, case: CaseId) -> list[tuple[bytes, bytes]]:
 
 def handed_over(tx: sa.Connection, seqs: Iterable[int]) -> set[int]:
     """Return which of the filing numbers have a handover."""
-    return set(tx.execute(_HANDED_OVER, {"seqs": tuple(seqs)}).scalars())
+    return {row[0] for row in _HANDED_OVER.rows(tx, as_array(seqs))}
 
 
 def next_seq(tx: sa.Connection) -> int:
     """Return the next filing number."""
-    return (tx.execute(sa.select(sa.func.max(_E.seq))).scalar_one() or 0) + 1
+    return (_LAST_SEQ.rows(tx)[0][0] or 0) + 1
 
 
-def insert_cases(tx: sa.Connection, rows: Sequence[CaseRow], *, now: datetime) -> None:
+def insert_cases(tx: sa.Connection, rows: Iterable[CaseRow], *, now: datetime) -> None:
     """File new cases."""
     at = format_instant(now)
-    values = [
-        {
-            "id": row.id,
-            "type": row.type,
-            "opener": row.opener,
-            "respondent": row.respondent,
-            "state": row.state,
-            "disputes": row.disputes,
-            "opened_at": at,
-            "changed_at": at,
-        }
-        for row in rows
-    ]
-    if values:
-        tx.execute(sa.insert(cases), values)
+    _NEW_CASE.run_many(
+        tx, [(row.id, row.type, row.opener, row.respondent, row.state, row.disputes, at, at) for row in rows]
+    )
 
 
-def update_cases(tx: sa.Connection, rows: Sequence[CaseRow], *, now: datetime) -> None:
+def update_cases(tx: sa.Connection, rows: Iterable[CaseRow], *, now: datetime) -> None:
     """File the new states of known cases."""
     at = format_instant(now)
-    values = [{"case": row.id, "new_state": row.state, "new_disputes": row.disputes, "now": at} for row in rows]
-    if values:
-        tx.execute(_CHANGE_CASE, values)
+    _CHANGE_CASE.run_many(tx, [(row.state, row.disputes, at, row.id) for row in rows])
 
 
 def insert_envelopes(tx: sa.Connection, rows: Sequence[EnvelopeRow], *, now: datetime) -> None:
     """File envelopes with their attachments' names, mailbox entries and handovers. UNIQUE decides any race left."""
     at = format_instant(now)
-    tx.execute(
-        sa.insert(envelopes),
+    _NEW_ENVELOPE.run_many(
+        tx,
         [
-            {
-                "seq": row.filed.seq,
-                "digest": row.filed.digest,
-                "id": row.filed.id,
-                "case_id": row.filed.case,
-                "kind": row.filed.kind,
-                "sender": row.filed.sender,
-                "receiver": row.filed.receiver,
-                "received_at": at,
-                "leaf": row.leaf,
-                "raw": row.raw,
-            }
+            (e.seq, e.digest, e.id, e.case, e.kind, e.sender, e.receiver, at, row.leaf, row.raw)
             for row in rows
+            for e in (row.filed,)
         ],
     )
-    tx.execute(sa.insert(mailbox), [{"station": row.deliver_to, "seq": row.filed.seq} for row in rows])
-    named = [
-        {"seq": row.filed.seq, "position": position, "digest": digest, "size": size}
-        for row in rows
-        for position, (digest, size) in enumerate(row.attachments)
-    ]
-    if named:
-        tx.execute(sa.insert(attachments), named)
-    handed = [{"delivered": row.hands_over, "seq": row.filed.seq} for row in rows if row.hands_over is not None]
-    if handed:
-        tx.execute(sa.insert(handovers), handed)
+    _NEW_DELIVERY.run_many(tx, [(row.filed.receiver, row.filed.seq) for row in rows])
+    _NEW_ATTACHMENT.run_many(
+        tx,
+        [
+            (row.filed.seq, position, digest, size)
+            for row in rows
+            for position, (digest, size) in enumerate(row.attachments)
+        ],
+    )
+    _NEW_HANDOVER.run_many(tx, [(row.hands_over, row.filed.seq) for row in rows if row.hands_over is not None])
 
 
-def insert_receipts(tx: sa.Connection, rows: Sequence[ReceiptRow]) -> None:
+def insert_receipts(tx: sa.Connection, rows: Iterable[ReceiptRow]) -> None:
     """File receipts."""
-    values = [{"seq": row.seq, "about": row.about, "leaf": row.leaf, "raw": row.raw} for row in rows]
-    tx.execute(sa.insert(receipts), values)
+    _NEW_RECEIPT.run_many(tx, [(row.seq, row.about, row.leaf, row.raw) for row in rows])
 
 
 def insert_alarms(tx: sa.Connection, rows: Sequence[Alarm], *, now: datetime) -> None:

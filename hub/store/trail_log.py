@@ -13,6 +13,7 @@ from hub.protocol.codes import Code
 from hub.protocol.errors import Damaged, Refused
 from hub.protocol.receipt import TrailPosition
 from hub.store.schema import head, leaves, tiles
+from hub.store.statements import Prepared, insert_into
 from hub.trail.checkpoint import SignedCheckpoint, open_checkpoint, sign_checkpoint
 from hub.trail.hashing import leaf_hash
 from hub.trail.note import NoteSigner
@@ -20,15 +21,25 @@ from hub.trail.position import make_positions
 from hub.trail.sequence import EMPTY, Frontier, TileUpdate, append, extend, restore_frontier
 from hub.trail.tiles import TileReader
 
-_HEAD = sa.select(head.c.size, head.c.checkpoint, head.c.registry)
-_SWAP = (
+_HEAD = Prepared(sa.select(head.c.size, head.c.checkpoint, head.c.registry))
+_SWAP = Prepared(
     sa.update(head)
     .where(head.c.size == sa.bindparam("old_size"))
-    .values(size=sa.bindparam("new_size"), checkpoint=sa.bindparam("new_checkpoint"))
+    .values(size=sa.bindparam("new_size"), checkpoint=sa.bindparam("new_checkpoint")),
+    names=["new_size", "new_checkpoint", "old_size"],
 )
-_TILE = sa.select(tiles.c.raw).where(tiles.c.level == sa.bindparam("level"), tiles.c.number == sa.bindparam("number"))
+_TILE = Prepared(
+    sa.select(tiles.c.raw).where(
+        tiles.c.level == sa.bindparam("at_level"), tiles.c.number == sa.bindparam("at_number")
+    ),
+    names=["at_level", "at_number"],
+)
 _NEW_TILE = insert(tiles)
-_PUT_TILE = _NEW_TILE.on_conflict_do_update(index_elements=["level", "number"], set_={"raw": _NEW_TILE.excluded.raw})
+_PUT_TILE = Prepared(
+    _NEW_TILE.on_conflict_do_update(index_elements=["level", "number"], set_={"raw": _NEW_TILE.excluded.raw}),
+    names=["level", "number", "raw"],
+)
+_NEW_LEAF = insert_into(leaves)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +53,18 @@ class Head:
 
 def head_of(tx: sa.Connection) -> Head:
     """Return the head row. Raises: Damaged when there is none."""
-    row = tx.execute(_HEAD).one_or_none()
-    if row is None:
+    rows = _HEAD.rows(tx)
+    if len(rows) != 1:
         raise Damaged(Code.STORE_DAMAGED, detail="no head")
-    return Head(row.size, row.checkpoint, row.registry)
+    return Head(*rows[0])
 
 
 def tile_reader(tx: sa.Connection) -> TileReader:
     """Return a function that reads the longest stored version of a tile, empty if there is none."""
 
     def read(level: int, number: int) -> bytes:
-        return tx.execute(_TILE, {"level": level, "number": number}).scalar_one_or_none() or b""
+        rows = _TILE.rows(tx, level, number)
+        return bytes(rows[0][0]) if rows else b""
 
     return read
 
@@ -80,7 +92,7 @@ class TrailLog:
         self._edge = EMPTY
         self._old_size = 0
         self._checkpoint: str | None = None
-        self._leaves: list[dict[str, object]] = []
+        self._leaves: list[tuple[int, bytes]] = []
         self._tiles: dict[tuple[int, int], bytes] = {}
 
     def begin(self, tx: sa.Connection, present: Head) -> None:
@@ -111,7 +123,7 @@ class TrailLog:
 
     def _advance(self, records: Sequence[bytes], frontier: Frontier, updates: Iterable[TileUpdate]) -> None:
         start = self._edge.size
-        self._leaves += [{"number": start + at, "record": record} for at, record in enumerate(records)]
+        self._leaves += enumerate(records, start)
         self._tiles.update({(update.level, update.index): update.hashes for update in updates})
         self._edge = frontier
 
@@ -122,10 +134,9 @@ class TrailLog:
 
     def flush(self, tx: sa.Connection) -> None:
         """Write the leaves, the tiles and the head. Raises: Damaged when the head is not the one begun from."""
-        tx.execute(sa.insert(leaves), self._leaves)
-        tx.execute(_PUT_TILE, [{"level": level, "number": at, "raw": raw} for (level, at), raw in self._tiles.items()])
-        swap = {"old_size": self._old_size, "new_size": self._edge.size, "new_checkpoint": self._checkpoint}
-        if tx.execute(_SWAP, swap).rowcount != 1:
+        _NEW_LEAF.run_many(tx, self._leaves)
+        _PUT_TILE.run_many(tx, [(level, at, raw) for (level, at), raw in self._tiles.items()])
+        if _SWAP.run(tx, self._edge.size, self._checkpoint, self._old_size) != 1:
             raise Damaged(Code.STORE_DAMAGED, detail=f"head moved under the transaction at {self._old_size}")
 
     def committed(self) -> None:
