@@ -6,8 +6,9 @@ held the role is proved by signed acts, which the agents verify on their own key
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
-from hub.cases.machine import Machine, Side, default_machine
+from hub.cases.machine import Side, case_event, default_machine
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Attachment, Envelope, Kind
 from hub.protocol.errors import NotPermitted, Refused
@@ -35,7 +36,6 @@ class Docket:
     held: dict[tuple[str, str], int]
     handed_over: set[int]
     next_seq: int
-    machine: Machine = field(default_factory=lambda: default_machine("case"))
     opened: dict[CaseId, CaseRow] = field(default_factory=dict)
     changed: dict[CaseId, CaseRow] = field(default_factory=dict)
     alarms: list[Alarm] = field(default_factory=list)
@@ -69,11 +69,11 @@ def rule(submission: Submission, docket: Docket) -> Ruling:
     hands_over = None
     if envelope.kind is Kind.HANDOVER:
         hands_over = _require_handover(envelope, docket)
-        case = _after_handover(_case_of(envelope, docket), hands_over, docket.machine)
+        case = _after_handover(_case_of(envelope, docket), hands_over)
     elif envelope.kind is Kind.INQUIRY and envelope.previous is None:
         case = _open_case(envelope, docket)
     else:
-        case = _step(_case_of(envelope, docket), envelope, docket.machine)
+        case = _step(_case_of(envelope, docket), envelope)
     _require_previous(envelope, docket)
     _require_attachments(envelope.attachments, envelope.from_, docket)
     return _enter(submission, case, hands_over, docket)
@@ -140,25 +140,26 @@ def _open_case(envelope: Envelope, docket: Docket) -> CaseRow:
         raise Refused(Code.CASE_NUMBER, field="/case", detail=envelope.case)
     if envelope.case in docket.cases:
         raise Refused(Code.CASE_KNOWN, field="/case", detail=envelope.case)
-    new = CaseRow(envelope.case, envelope.type, envelope.from_, envelope.to, docket.machine.initial, 0)
-    return _step(new, envelope, docket.machine)
+    new = CaseRow(envelope.case, envelope.type, envelope.from_, envelope.to, default_machine("case").initial, 0)
+    return _step(new, envelope)
 
 
-def _step(case: CaseRow, envelope: Envelope, machine: Machine) -> CaseRow:
-    event = machine.event_of(envelope.kind)
+def _step(case: CaseRow, envelope: Envelope) -> CaseRow:
     side = Side.OPENER if envelope.from_ == case.opener else Side.ANSWERER
-    state = _next_state(case, event, side, machine)
+    state = _next_state(case.state, case_event(envelope.kind), side, case.disputes < MAX_DISPUTES)
     disputes = case.disputes + (envelope.kind is Kind.DISPUTE)
     return CaseRow(case.id, case.type, case.opener, case.respondent, state, disputes)
 
 
-def _next_state(case: CaseRow, event: str, side: Side, machine: Machine) -> str:
-    ways = machine.ways.get((case.state, event), ())
+@lru_cache(maxsize=1024)
+def _next_state(state: str, event: str, side: Side, disputes_left: bool) -> str:
+    machine = default_machine("case")
+    ways = machine.ways.get((state, event), ())
     actor = ways[0].by[0] if ways else "system"
     facts = set(machine.rules.guards)  # proved to the agents, by what the envelope carries
-    if case.disputes >= MAX_DISPUTES:
+    if not disputes_left:
         facts.discard("disputes_left")
-    return machine.step(case.state, event, by=actor, side=side, facts=facts)
+    return machine.step(state, event, by=actor, side=side, facts=facts)
 
 
 def _require_handover(envelope: Envelope, docket: Docket) -> FiledEnvelope:
@@ -177,12 +178,12 @@ def _require_handover(envelope: Envelope, docket: Docket) -> FiledEnvelope:
     return delivered
 
 
-def _after_handover(case: CaseRow, delivered: FiledEnvelope, machine: Machine) -> CaseRow:
+def _after_handover(case: CaseRow, delivered: FiledEnvelope) -> CaseRow:
     # Only an inquiry's handover moves the case; and what was received stays received, whatever happened meanwhile.
-    event = machine.event_of(Kind.HANDOVER)
-    if delivered.kind != Kind.INQUIRY.value or (case.state, event) not in machine.ways:
+    event = case_event(Kind.HANDOVER)
+    if delivered.kind != Kind.INQUIRY.value or (case.state, event) not in default_machine("case").ways:
         return case
-    return replace(case, state=_next_state(case, event, Side.ANSWERER, machine))
+    return replace(case, state=_next_state(case.state, event, Side.ANSWERER, disputes_left=True))
 
 
 def _require_previous(envelope: Envelope, docket: Docket) -> None:

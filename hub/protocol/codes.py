@@ -120,6 +120,14 @@ class Code(StrEnum):
     SCAN_BLACK_AND_WHITE = "scan.black_and_white"
     SCAN_FEW_COLOURS = "scan.few_colours"
 
+    # texts/compare.toml: an impression beside the registered ones
+    COMPARE_NO_STAMP = "compare.no_stamp"
+    COMPARE_FAINT = "compare.faint"
+    COMPARE_STROKES = "compare.strokes"
+    COMPARE_EXTRA = "compare.extra"
+    COMPARE_MISSING = "compare.missing"
+    COMPARE_SIZE = "compare.size"
+
     # texts/cases.toml: case types, bodies, states, clocks
     ID_CHECK_DIGIT = "E101"
     ID_BIRTH_DATE = "E102"
@@ -239,7 +247,6 @@ class Code(StrEnum):
     TOKEN_REQUEST = "token.request"
     TOKEN_MISSING = "token.missing"
     TOKEN_INVALID = "token.invalid"
-    TOKEN_REPLAYED = "token.replayed"
     REQUEST_FORM = "request.form"
     REQUEST_TOO_LARGE = "request.too_large"
     REQUEST_NOT_FOUND = "request.not_found"
@@ -264,6 +271,7 @@ class Code(StrEnum):
     HUB_REFUSED = "station.hub_refused"
     HUB_SIGN_IN = "station.sign_in"
     SERVING_ALREADY = "station.serving_already"
+    DELIVERY_FAULT = "station.delivery_fault"
     RECEIPT_OTHER = "station.receipt_other"
     NO_RECEIPT = "station.no_receipt"
     CRL_STRANGER = "station.crl_stranger"
@@ -307,6 +315,7 @@ class Code(StrEnum):
     NOTHING_TO_CORRECT = "station.nothing_to_correct"
     OTHER_OFFICERS_ACT = "station.other_officers_act"
     SERIAL_DIFFERS = "station.serial_differs"
+    OTHER_SCAN = "station.other_scan"
     REGISTER_MISSING = "register.missing"
     REGISTER_ACT_FORM = "register.act_form"
     REGISTER_ACT_USED = "register.act_used"
@@ -326,6 +335,8 @@ class Code(StrEnum):
 
     # texts/command_line.toml: wrong use of commands, the demo, the machine
     SEAL_TIME_CLAIMED = "seal.time_claimed"
+    DEMO_PROCESS = "demo.process"
+    DEMO_WAITED = "demo.waited"
     PASSPHRASE_MISSING = "passphrase.missing"
     FILE_EXISTS = "file.exists"
     FILE_MISSING = "file.missing"

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from hub.protocol.codes import Code
@@ -11,6 +12,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 INSTANT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z(?!\n)$"
 
 
+@lru_cache(maxsize=64)  # one batch writes one instant many times
 def format_instant(at: datetime) -> str:
     """Return `at` (aware) as RFC 3339 in UTC with milliseconds, e.g. `2026-11-24T02:03:04.567Z`."""
     if at.tzinfo is None:

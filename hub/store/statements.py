@@ -1,9 +1,11 @@
 """Statements of the hot path, written with SQLAlchemy Core and compiled once.
 
 Core's own execution costs some 50 us for each statement and some us for each row; a batch has a dozen statements. Here the
-text is compiled at import and goes to the driver as it is, parameters in the order of the text.
+text is compiled at import and goes to the driver of Core's connection as it is, parameters in the order of the text.
+What the driver raises is the driver's own: `DRIVER_ERRORS` names both kinds.
 """
 
+import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.dml import Insert
 
+DRIVER_ERRORS = (sa.exc.DBAPIError, sqlite3.Error)
 _DIALECT = sqlite.dialect(paramstyle="qmark")
 
 
@@ -26,18 +29,24 @@ class Prepared:
         if in_text != tuple(names):
             raise ValueError(f"parameters are {in_text}, not {tuple(names)}")
 
-    def rows(self, tx: sa.Connection, *parameters: Any) -> Sequence[Any]:
+    def rows(self, tx: sa.Connection, *parameters: Any) -> list[tuple[Any, ...]]:
         """Return all rows."""
-        return tx.exec_driver_sql(self.text, parameters).fetchall()
+        return _driver(tx).execute(self.text, parameters).fetchall()
 
     def run(self, tx: sa.Connection, *parameters: Any) -> int:
         """Execute once; return how many rows were changed."""
-        return tx.exec_driver_sql(self.text, parameters).rowcount
+        return _driver(tx).execute(self.text, parameters).rowcount
 
     def run_many(self, tx: sa.Connection, rows: list[tuple[Any, ...]]) -> None:
         """Execute for every row of parameters; nothing for none."""
         if rows:
-            tx.exec_driver_sql(self.text, rows)
+            _driver(tx).executemany(self.text, rows)
+
+
+def _driver(tx: sa.Connection) -> sqlite3.Connection:
+    assert tx.in_transaction()
+    driver: sqlite3.Connection = tx.connection.driver_connection  # type: ignore[assignment]
+    return driver
 
 
 def insert_into(table: sa.Table, *, ignore: bool = False) -> Prepared:

@@ -8,6 +8,7 @@ all of it. What a batch means is decided by the `Filing` given; this module know
 import asyncio
 import logging
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ import sqlalchemy as sa
 from hub.protocol.codes import Code
 from hub.protocol.errors import Damaged, HanxunError, Unavailable
 from hub.store.database import open_writer
+from hub.store.statements import DRIVER_ERRORS
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -133,11 +135,11 @@ class Writer(Generic[S, R]):
         except HanxunError as error:
             self._filing.forget()
             return [error] * len(batch)
-        except sa.exc.DBAPIError as error:
-            log.error("commit failed items=%d error=%s", len(batch), str(error.orig)[:120])
+        except DRIVER_ERRORS as error:
+            log.error("commit failed items=%d error=%s", len(batch), first_line(error))
             self._filing.forget()
             self._close_connection()  # a fresh one reads what is really there
-            full = "full" in str(error.orig)
+            full = "full" in first_line(error)
             return [Unavailable(Code.STORE_FULL if full else Code.STORE_UNAVAILABLE)] * len(batch)
         except Exception:
             log.exception("commit failed items=%d", len(batch))
@@ -176,8 +178,8 @@ class Writer(Generic[S, R]):
         if connection is not None:
             try:
                 connection.close()
-            except sa.exc.DBAPIError as error:
-                log.error("close failed error=%s", str(error.orig)[:120])
+            except DRIVER_ERRORS as error:
+                log.error("close failed error=%s", first_line(error))
 
 
 def _resolve(pairs: "list[tuple[asyncio.Future[Any], Any]]") -> None:
@@ -199,10 +201,15 @@ def _within(connection: sa.Connection, work: Callable[[sa.Connection], T]) -> "T
     except HanxunError as error:
         savepoint.rollback()
         return error
-    except sa.exc.IntegrityError as error:
+    except (sa.exc.IntegrityError, sqlite3.IntegrityError) as error:
         # Works settle races by ON CONFLICT; what still arrives here is our fault and must not fail the neighbours.
-        log.error("work broke a constraint error=%s", str(error.orig)[:120])
+        log.error("work broke a constraint error=%s", first_line(error))
         savepoint.rollback()
         return HanxunError(Code.HUB_INTERNAL)
     savepoint.commit()
     return result
+
+
+def first_line(error: Exception) -> str:
+    """Return what the driver says, without the statement and its parameters: a log holds no letters."""
+    return str(getattr(error, "orig", error)).partition("\n")[0][:120]

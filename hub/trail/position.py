@@ -34,7 +34,7 @@ def make_positions(appended: Appended, records: Sequence[bytes], checkpoint: byt
     """Return what each receipt of a batch carries: the records of `appended`, in order, under one signed `checkpoint`."""
     text = checkpoint.decode("utf-8")
     # The leaves of a batch share most of their hashes: each is written once.
-    written = {one: encode_base64(one) for position in appended.positions for one in position.proof}
+    written = {one: encode_base64(one) for one in {one for position in appended.positions for one in position.proof}}
     return tuple(
         TrailPosition(
             index=position.index,
