@@ -25,6 +25,7 @@ class Knowledge:
         self._store = store
         self._purposes = purposes
         self._found: dict[str, Certified] = {}
+        self._lists: dict[str, Crl] = {}
         self._trust = Trust(roots=roots, purposes=purposes, crl_max_age=crl_max_age)
 
     @property
@@ -68,7 +69,11 @@ class Knowledge:
     def newest_crls(self) -> tuple[Crl, ...]:
         """Return the newest list of each root."""
         with self._store.read() as tx:
-            lists = tuple(read_crl(raw) for raw in stored.all_crls(tx))
+            digests = stored.crl_digests(tx)
+            for digest in digests:
+                if digest not in self._lists:
+                    self._lists[digest] = read_crl(stored.crl(tx, digest))
+        lists = [self._lists[digest] for digest in digests]
         newest = []
         for root in self._trust.roots:
             mine = [crl for crl in lists if crl.parsed.issuer == root.certificate.subject]

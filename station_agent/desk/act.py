@@ -24,7 +24,7 @@ from station_agent.desk.gate.checks import persons_of
 from station_agent.desk.gate.evaluate import Readers, evaluate
 from station_agent.desk.gate.material import Decision
 from station_agent.desk.inquiry import require_inquiry
-from station_agent.desk.steps import step_gate
+from station_agent.desk.steps import step_case, step_gate
 from station_agent.evidence import PrintReport, write_version
 from station_agent.people import Person
 from station_agent.register.acts import Change, Operation, RegisterDetails
@@ -74,9 +74,12 @@ def act(
     person.require_role(OfficerRole.WINDOW)
     with agent.store.read() as tx:
         pending = register_acts_of(tx, case, PENDING)
-        case_type = agent.catalogue.case_type(require_case(tx, case).type)
+        row = require_case(tx, case)
+        case_type = agent.catalogue.case_type(row.type)
         inquiry = require_inquiry(tx, agent, case)
     if not pending:
+        # Only a case that could be answered now is acted on: claimed, and not withdrawn, returned or waiting.
+        step_case(row, "answer", person=person, facts=("gate_passed_if_register_changed",))
         operation = Operation(case_type.register_operation or "")
         changes = _changes(operation, inquiry, decisions)
         verdict = evaluate(agent, case, readers=readers, register=register, decisions=decisions, now=now)

@@ -14,7 +14,7 @@ from hub.protocol.instants import SHANGHAI, format_instant
 from hub.signing.envelopes import sign_envelope
 from station_agent.agent import Agent
 from station_agent.store import outbox
-from station_agent.store.cases import CaseRow, add_files
+from station_agent.store.cases import CaseRow, add_files, find_case
 from station_agent.store.envelopes import EnvelopeRow, insert_envelope, last_digest
 
 AGENT_NUMBER = "agent"
@@ -40,7 +40,8 @@ def post(
     row = _signed(agent, case, kind, officer, body, attachments, last_digest(tx, case.case), now)
     insert_envelope(tx, row)
     add_files(tx, case.case, attachments)
-    outbox.queue(tx, row.digest, lane=case.case, now=now)
+    before = find_case(tx, case.case)
+    outbox.queue(tx, row.digest, lane=case.case, state_before=before.state if before else None, now=now)
     return row
 
 
@@ -55,7 +56,7 @@ def post_handover(
     row = _signed(agent, case, Kind.HANDOVER, officer, {"received": received}, (), received, now)
     insert_envelope(tx, row)
     # Otherwise a lane of its own: a refused message of the case must not keep the sender from hearing of its delivery.
-    outbox.queue(tx, row.digest, lane=case.case if first else f"handover {received}", now=now)
+    outbox.queue(tx, row.digest, lane=case.case if first else f"handover {received}", state_before=None, now=now)
     return row
 
 

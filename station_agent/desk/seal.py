@@ -8,11 +8,13 @@ from hub.cases.separation import require_separate_persons
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Attachment, Role
 from hub.protocol.errors import Refused
-from hub.protocol.identifiers import CaseId, Digest
+from hub.protocol.identifiers import CaseId, Digest, digest_of
 from hub.protocol.media_types import PDF
 from hub.protocol.verdict import Verdict
+from hub.signing.certificates import Certified
 from hub.signing.keys import KeySigner
 from hub.signing.purposes import CertificateKind
+from hub.signing.seal_check import check_seal
 from hub.signing.seals import SealLabel, seal_letter
 from hub.signing.trust import check_certificate
 from station_agent.agent import Agent
@@ -35,13 +37,34 @@ def seal(agent: Agent, person: Person, case: CaseId, *, seal_key: KeySigner, to_
     require_own(agent, person)
     with agent.store.read() as tx:
         letter = require_letter(tx, case)
-    _require_sealable(letter, person, seal_key)
+    _require_sealable(letter, person, seal_key.certified)
     _require_in_force(agent, seal_key, now)
     # No transaction is held while the page is drawn and signed; the letter is compared again below.
     pdf = to_pdf(agent.store.blobs.get(letter.scan or Digest("")))
     label = SealLabel(agent.settings.name, letter.number or "")
     crls = agent.knowledge.newest_crls()
     sealed = seal_letter(pdf, signer=seal_key, chain=agent.knowledge.roots, crls=crls, at=now, label=label)
+    return _keep(agent, person, case, letter, sealed, now)
+
+
+def adopt_sealed(agent: Agent, person: Person, case: CaseId, *, sealed: bytes, to_pdf: ToPdf, now: datetime) -> Digest:
+    """Take a letter that was sealed elsewhere, e.g. on a machine without network, in place of `seal`.
+
+    It must be this case's scan, sealed by the seal that the seal-use act names, and verify now.
+    Raises: NotVerified, Refused (E301, `station.other_seal`, `station.other_scan`, `state.*`), NotPermitted.
+    """
+    require_own(agent, person)
+    with agent.store.read() as tx:
+        letter = require_letter(tx, case)
+    finding = check_seal(sealed, trust=agent.knowledge.trust(), at=now, now=now)
+    finding.verdict.require()
+    _require_sealable(letter, person, finding.certified)
+    if finding.prefix_digest != digest_of(to_pdf(agent.store.blobs.get(letter.scan or Digest("")))):
+        raise Refused(Code.OTHER_SCAN)
+    return _keep(agent, person, case, letter, sealed, now)
+
+
+def _keep(agent: Agent, person: Person, case: CaseId, letter: LetterRow, sealed: bytes, now: datetime) -> Digest:
     digest = agent.store.blobs.put(sealed)
     with agent.store.write() as tx:
         row = require_case(tx, case)
@@ -57,13 +80,13 @@ def seal(agent: Agent, person: Person, case: CaseId, *, seal_key: KeySigner, to_
     return digest
 
 
-def _require_sealable(letter: LetterRow, person: Person, seal_key: KeySigner) -> None:
+def _require_sealable(letter: LetterRow, person: Person, seal: Certified | None) -> None:
     if letter.approval_act is None or letter.approver is None or letter.seal_use_act is None:
         raise Refused(Code.APPROVAL_MISSING)
     require_separate_persons(drafter=letter.drafter, approver=letter.approver, custodian=person.number)
     if letter.scan is None:
         raise Refused(Code.NO_SCAN)
-    if seal_key.certified.x5t != letter.seal:
+    if seal is None or seal.x5t != letter.seal:
         raise Refused(Code.OTHER_SEAL)
 
 

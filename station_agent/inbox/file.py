@@ -9,11 +9,12 @@ from sqlalchemy import Connection
 
 from hub.cases.machine import Side, case_event, default_machine
 from hub.protocol.act import ActKind
+from hub.protocol.codes import Code
 from hub.protocol.envelope import Envelope, Kind, Role
 from hub.protocol.errors import Refused
 from hub.protocol.instants import format_instant
 from hub.protocol.strict_json import encode_json
-from hub.protocol.verdict import Verdict, failures
+from hub.protocol.verdict import NotVerified, Verdict, failures
 from hub.signing.acts import open_act
 from station_agent.agent import Agent
 from station_agent.desk.posting import post_handover
@@ -27,6 +28,7 @@ from station_agent.store.envelopes import (
     ReceiptRow,
     add_receipts,
     find_envelope,
+    find_envelope_id,
     insert_envelope,
 )
 from station_agent.store.letters import LetterRow, find_letter, insert_letter, save_letter
@@ -37,7 +39,7 @@ def file_delivery(tx: Connection, agent: Agent, verified: Verified, *, now: date
     """Store a verified delivery whose attachments are here, and queue the handover for it.
 
     Returns the delivery's state and its verdict. A message that does not fit the case's state is stored all the same, and
-    its verdict says so: the hub has accepted it, and the officer must see it.
+    its verdict says so: the hub has accepted it, and the officer must see it. Raises: NotVerified (`envelope.id_reused`).
     """
     signed, envelope = verified.signed, verified.signed.envelope
     receipt = ReceiptRow(verified.receipt.digest, signed.digest, verified.receipt.receipt.time, verified.receipt.raw)
@@ -46,6 +48,10 @@ def file_delivery(tx: Connection, agent: Agent, verified: Verified, *, now: date
     add_checkpoints(tx, () if checkpoint is None else (checkpoint,))
     if find_envelope(tx, signed.digest) is not None:
         return REPEATED, verified.verdict
+    if find_envelope_id(tx, envelope.id) is not None:
+        # A hub that delivers one id with two contents: UNIQUE(id) would refuse the second, so it is put aside.
+        refusal = Refused(Code.ENVELOPE_ID_REUSED, detail=envelope.id)
+        raise NotVerified(verified.verdict + Verdict(failures("delivery.id", (refusal,))))
     if envelope.kind is Kind.INQUIRY and find_case(tx, envelope.case) is None:
         insert_case(tx, _new_case(envelope, now))
     stored_at = format_instant(now)

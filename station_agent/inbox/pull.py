@@ -7,11 +7,11 @@ from datetime import datetime
 
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Envelope, Role
-from hub.protocol.errors import Refused
+from hub.protocol.errors import HanxunError, Refused
 from hub.protocol.exchange import MailboxItem
 from hub.protocol.identifiers import Digest, digest_of
 from hub.protocol.instants import format_instant
-from hub.protocol.verdict import NotVerified, Verdict, failures
+from hub.protocol.verdict import NotVerified, Verdict, failed, failures
 from station_agent.agent import Agent
 from station_agent.certificates import ensure_named
 from station_agent.hub_client import HubClient, HubRefusal
@@ -57,14 +57,18 @@ async def judge_quarantined(agent: Agent, client: HubClient, *, clock: Clock) ->
         receipts = receipts_from(row.receipts)
         try:
             verified = await _verify(agent, client, row.envelope, receipts, clock)
+            with agent.store.write() as tx:
+                state, verdict = file_delivery(tx, agent, verified, now=clock())
+                judge_again(tx, row.cursor, state=state, checks=encode_checks(verdict.checks))
         except NotVerified as error:
             with agent.store.write() as tx:
                 judge_again(tx, row.cursor, state=QUARANTINED, checks=encode_checks(error.verdict.checks))
-            continue
-        with agent.store.write() as tx:
-            state, verdict = file_delivery(tx, agent, verified, now=clock())
-            judge_again(tx, row.cursor, state=state, checks=encode_checks(verdict.checks))
-        healed += 1
+        except HanxunError:
+            raise
+        except Exception:
+            log.exception("delivery fault cursor=%d", row.cursor)
+        else:
+            healed += 1
     return healed
 
 
@@ -73,16 +77,23 @@ async def _take(agent: Agent, client: HubClient, item: MailboxItem, clock: Clock
     receipts = tuple(receipt.encode("utf-8", "replace") for receipt in item.receipts)
     try:
         verified = await _verify(agent, client, envelope, receipts, clock)
-    except NotVerified as error:
-        log.error("delivery quarantined cursor=%d code=%s", item.cursor, error.code.value)
         with agent.store.write() as tx:
-            insert_delivery(tx, _row(item.cursor, QUARANTINED, envelope, receipts, error.verdict, clock()))
+            state, verdict = file_delivery(tx, agent, verified, now=clock())
+            # The cursor moves in this transaction: a crash before it fetches the same delivery again.
+            insert_delivery(tx, _row(item.cursor, state, envelope, receipts, verdict, clock()))
+    except NotVerified as error:
+        verdict = error.verdict
+    except HanxunError:
+        raise
+    except Exception as error:
+        log.exception("delivery fault cursor=%d", item.cursor)
+        verdict = Verdict((failed("delivery.open", Code.DELIVERY_FAULT, type(error).__name__),))
+    else:
+        log.info("delivery %s cursor=%d case=%s", state, item.cursor, verified.signed.envelope.case)
         return
+    log.error("delivery quarantined cursor=%d", item.cursor)
     with agent.store.write() as tx:
-        state, verdict = file_delivery(tx, agent, verified, now=clock())
-        # The cursor moves in this transaction: a crash before it fetches the same delivery again.
-        insert_delivery(tx, _row(item.cursor, state, envelope, receipts, verdict, clock()))
-    log.info("delivery %s cursor=%d case=%s", state, item.cursor, verified.signed.envelope.case)
+        insert_delivery(tx, _row(item.cursor, QUARANTINED, envelope, receipts, verdict, clock()))
 
 
 async def _verify(

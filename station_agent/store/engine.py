@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+import alembic.command
+import alembic.config
+import alembic.util
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from hub.protocol.codes import Code
 from hub.protocol.errors import Damaged, Unavailable
 from station_agent.store.blobs import BlobFolder
-from station_agent.store.schema import MIGRATIONS
 
 BUSY_TIMEOUT_S = 20
 
@@ -70,13 +74,19 @@ def _begin(connection: Connection) -> None:
 
 
 def _migrate(store: Store) -> None:
+    config = alembic.config.Config()
+    config.set_main_option("script_location", "station_agent.store:migrations")
+    newest = ScriptDirectory.from_config(config).get_current_head()
     with store.write() as tx:
-        version = int(tx.execute(text("PRAGMA user_version")).scalar_one())
-        if version > len(MIGRATIONS):
-            raise Damaged(Code.AGENT_STORE_NEWER, values={"present": version, "known": len(MIGRATIONS)})
-        for step in MIGRATIONS[version:]:
-            step(tx)
-        tx.execute(text(f"PRAGMA user_version = {len(MIGRATIONS)}"))
+        present = MigrationContext.configure(tx).get_current_revision()
+        if present == newest:
+            return
+        # All of it in one transaction: a crash leaves the old revision whole.
+        config.attributes["connection"] = tx
+        try:
+            alembic.command.upgrade(config, "head")
+        except alembic.util.CommandError as error:
+            raise Damaged(Code.AGENT_STORE_NEWER, values={"present": present, "known": newest}) from error
 
 
 @contextmanager

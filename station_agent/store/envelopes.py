@@ -8,7 +8,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from hub.protocol.envelope import Kind
 from hub.protocol.identifiers import CaseId, Digest, EnvelopeId
-from station_agent.store.schema import envelopes, receipts
+from station_agent.store.schema import envelopes, outbox, receipts
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,12 @@ def envelopes_of(tx: Connection, case: CaseId) -> tuple[EnvelopeRow, ...]:
 
 
 def last_digest(tx: Connection, case: CaseId) -> Digest | None:
-    """Return the digest of the last envelope of `case` that this station has seen; handovers do not count."""
-    question = select(envelopes.c.digest).where(envelopes.c.case == case, envelopes.c.kind != Kind.HANDOVER.value)
+    """Return the digest of the last envelope of `case` that this station has seen; handovers and what was given up (the hub
+    does not know it) do not count."""
+    given_up = select(outbox.c.envelope).where(outbox.c.state == "dropped")
+    question = select(envelopes.c.digest).where(
+        envelopes.c.case == case, envelopes.c.kind != Kind.HANDOVER.value, envelopes.c.digest.not_in(given_up)
+    )
     found = tx.execute(question.order_by(envelopes.c.seq.desc()).limit(1)).scalar()
     return None if found is None else Digest(found)
 

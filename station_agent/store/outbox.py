@@ -19,7 +19,8 @@ DROPPED = "dropped"
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """One envelope that is to be sent, was sent, or was refused. Items of one `lane` go one after another."""
+    """One envelope that is to be sent, was sent, or was refused. Items of one `lane` go one after another. `state_before` is
+    the case's state (M1) before the message."""
 
     seq: int
     lane: str
@@ -31,16 +32,25 @@ class OutboxRow:
     problem: bytes | None
     queued_at: str
     sent_at: str | None
+    state_before: str | None
 
 
 _COLUMNS = tuple(outbox.c[field.name] for field in fields(OutboxRow))
 
 
-def queue(tx: Connection, envelope: Digest, *, lane: str, now: datetime) -> None:
+def queue(tx: Connection, envelope: Digest, *, lane: str, state_before: str | None, now: datetime) -> None:
     """Put a stored envelope into the outbox."""
     at = format_instant(now)
     tx.execute(
-        insert(outbox).values(lane=lane, envelope=envelope, state=QUEUED, attempts=0, not_before=at, queued_at=at)
+        insert(outbox).values(
+            lane=lane,
+            envelope=envelope,
+            state=QUEUED,
+            attempts=0,
+            not_before=at,
+            queued_at=at,
+            state_before=state_before,
+        )
     )
 
 
@@ -97,9 +107,10 @@ def try_again(tx: Connection, seq: int, *, now: datetime) -> None:
     _leave_refused(tx, seq, state=QUEUED, not_before=format_instant(now))
 
 
-def drop(tx: Connection, seq: int) -> None:
-    """A person gives a refused item up; it stays on record and the rest of its lane goes on."""
+def drop(tx: Connection, seq: int) -> OutboxRow:
+    """Give a refused item up: it stays on record and the rest of its lane goes on. Raises: Refused (`station.not_refused`)."""
     _leave_refused(tx, seq, state=DROPPED)
+    return OutboxRow(**dict(tx.execute(select(*_COLUMNS).where(outbox.c.seq == seq)).mappings().one()))
 
 
 def wake_all(tx: Connection, *, now: datetime) -> None:

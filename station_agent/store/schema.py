@@ -1,14 +1,11 @@
-"""Tables of `agent.sqlite` and their versions. Instants are RFC 3339 text in UTC, digests lower-case hexadecimal text.
-
-`PRAGMA user_version` holds the version; `MIGRATIONS[n]` leads from version n to n + 1. An applied step is never edited.
+"""Tables of `agent.sqlite` as they are now; how they came to be stands in `migrations/`. Instants are RFC 3339 text in UTC,
+digests lower-case hexadecimal text.
 """
-
-from collections.abc import Callable
 
 from sqlalchemy import (
     Column,
-    Connection,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -16,7 +13,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 
 metadata = MetaData()
@@ -144,6 +140,7 @@ outbox = Table(
     Column("problem", LargeBinary),  # the hub's problem document, as received
     Column("queued_at", Text, nullable=False),
     Column("sent_at", Text),
+    Column("state_before", Text),  # M1 before the message, for one that is given up
 )
 
 deliveries = Table(
@@ -227,13 +224,7 @@ checkpoints = Table(
     UniqueConstraint("origin", "size"),
 )
 
-
-def _first(connection: Connection) -> None:
-    metadata.create_all(connection)
-    connection.execute(text('CREATE INDEX acts_by_case ON acts("case", seq)'))
-    connection.execute(text('CREATE INDEX envelopes_by_case ON envelopes("case", seq)'))
-    connection.execute(text("CREATE INDEX receipts_by_envelope ON receipts(envelope, seq)"))
-    connection.execute(text("CREATE INDEX outbox_by_state ON outbox(state, lane, seq)"))
-
-
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first,)
+Index("acts_by_case", acts.c.case, acts.c.seq)
+Index("envelopes_by_case", envelopes.c.case, envelopes.c.seq)
+Index("receipts_by_envelope", receipts.c.envelope, receipts.c.seq)
+Index("outbox_by_state", outbox.c.state, outbox.c.lane, outbox.c.seq)

@@ -34,20 +34,21 @@ def find_certificate(tx: Connection, x5t: str) -> bytes | None:
     return found
 
 
-def all_certificates(tx: Connection) -> tuple[bytes, ...]:
-    """Return every certificate remembered (PEM)."""
-    return tuple(tx.execute(select(certificates.c.pem).order_by(certificates.c.x5t)).scalars())
-
-
 def add_crl(tx: Connection, raw: bytes, *, this_update: datetime, now: datetime) -> None:
     """Remember a revocation list (DER). Old ones stay: evidence needs the one in force at the time."""
     values = {"digest": digest_of(raw), "raw": raw, "this_update": format_instant(this_update)}
     tx.execute(insert_or(crls).values(fetched_at=format_instant(now), **values).on_conflict_do_nothing())
 
 
-def all_crls(tx: Connection) -> tuple[bytes, ...]:
-    """Return every revocation list remembered (DER), oldest first."""
-    return tuple(tx.execute(select(crls.c.raw).order_by(crls.c.this_update, crls.c.digest)).scalars())
+def crl_digests(tx: Connection) -> tuple[str, ...]:
+    """Return the digest of every revocation list remembered, oldest first."""
+    return tuple(tx.execute(select(crls.c.digest).order_by(crls.c.this_update, crls.c.digest)).scalars())
+
+
+def crl(tx: Connection, digest: str) -> bytes:
+    """Return one revocation list (DER)."""
+    raw: bytes = tx.execute(select(crls.c.raw).where(crls.c.digest == digest)).scalar_one()
+    return raw
 
 
 def newest_checkpoint(tx: Connection, origin: str) -> CheckpointRow | None:

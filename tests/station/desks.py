@@ -171,9 +171,7 @@ def a_sealed_letter(desk: Desk, *, to: StationId = ORIGIN, body: Mapping[str, An
     approve(desk.agent, desk.head, case, now=now_utc())
     stamp(desk.agent, desk.custodian, case, copies=1, now=now_utc())
     ticks = ProofTicks(pages=1, stamp_clear=True, persons_equal=True, original=True)
-    scan(
-        desk.agent, desk.window, case, raw=a_scan(), name="说明函.jpg", ticks=ticks, check=scan_check(), now=now_utc()
-    )
+    scan(desk.agent, desk.window, case, raw=a_scan(), name="说明函.jpg", ticks=ticks, check=scan_check(), now=now_utc())
     seal(
         desk.agent,
         desk.custodian,
@@ -216,5 +214,5 @@ def acted(world: World, case: CaseId, **options: Any) -> Acted:
 
 def trail_key(hub_data: Path) -> str:
     """The hub's trail key, as its folder publishes it."""
-    (path,) = [path for path in hub_data.rglob("*.vkey")]
+    (path,) = hub_data.rglob("*.vkey")
     return path.read_text().strip()

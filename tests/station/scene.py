@@ -242,7 +242,11 @@ class Bundle:
         )
         report = check_parts(parts, trust=scene.trust(), now=now)
         return write_container(
-            parts, report=report, report_pdf=b"%PDF-1.7 the printed report is not looked at here", signer=signer or scene.evidence, at=now
+            parts,
+            report=report,
+            report_pdf=b"%PDF-1.7 the printed report is not looked at here",
+            signer=signer or scene.evidence,
+            at=now,
         )
 
 

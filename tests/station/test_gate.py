@@ -218,7 +218,9 @@ def test_a_look_at_another_letter_does_not_count() -> None:
     assert outcome(judge(bundle.material(), a_scene().rules()), "G7") == (Result.FAILED, Code.LOOK_MISSING)
 
 
-@pytest.mark.parametrize("seen", [{"result": "inconsistent"}, {"legible": False}, {"unit_name_equals": False}, {"colour": 1}])
+@pytest.mark.parametrize(
+    "seen", [{"result": "inconsistent"}, {"legible": False}, {"unit_name_equals": False}, {"colour": 1}]
+)
 def test_an_impression_that_is_not_consistent_is_refused(seen: dict[str, object]) -> None:
     verdict = judge(a_bundle(impression=seen).material(), a_scene().rules())
     assert outcome(verdict, "G7") == (Result.FAILED, Code.LOOK_INCONSISTENT)

@@ -1,6 +1,7 @@
 """The durable queues against a hub that really serves: outages, lost answers, refusals, deliveries that do not verify."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -208,8 +209,8 @@ def state(desk: Desk, case: CaseId) -> str | None:
     return None if row is None else row.state
 
 
-async def until(question: object, *, timeout_s: float = 20) -> None:
+async def until(question: Callable[[], bool], *, timeout_s: float = 20) -> None:
     """Wait until `question()` is true."""
     async with asyncio.timeout(timeout_s):
-        while not question():  # type: ignore[operator]
+        while not question():  # noqa: ASYNC110 - what is waited for happens in a database
             await asyncio.sleep(0.05)

@@ -39,9 +39,7 @@ async def test_a_mistaken_move_is_explained_verified_returned_and_closed(tmp_pat
         moved = world.register.look_up(PERSON["id18"])
         assert moved is not None
         assert moved.station == ORIGIN
-        reply(
-            origin.agent, origin.window, case, body={"outcome": "已回迁", "serial": done.serial}, now=now_utc()
-        )
+        reply(origin.agent, origin.window, case, body={"outcome": "已回迁", "serial": done.serial}, now=now_utc())
         await origin.sync()
         await opener.sync()
         assert state_of(opener, case) == "answered"

@@ -1,0 +1,1 @@
+"""Alembic revisions of the agent's database; each is frozen once released."""
