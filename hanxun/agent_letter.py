@@ -29,6 +29,7 @@ from station_agent.desk.draft import draft as draft_case
 from station_agent.desk.draft import redraft
 from station_agent.desk.scan import ProofTicks
 from station_agent.desk.scan import scan as scan_letter
+from station_agent.desk.seal import adopt_sealed
 from station_agent.desk.seal import seal as seal_case
 from station_agent.desk.send import send as send_case
 from station_agent.people import unlock_seal
@@ -172,6 +173,10 @@ def seal(
     seal_password_file: Annotated[
         Path | None, typer.Option(help="印章口令文件 / file with the seal's password, else asked", exists=True)
     ] = None,
+    sealed: Annotated[
+        Path | None,
+        typer.Option(help="已在别处签封的说明函 / a letter sealed elsewhere, instead of sealing here", exists=True),
+    ] = None,
     passphrase_file: PassphraseFile = None,
     json: JsonFlag = False,
 ) -> None:
@@ -181,11 +186,13 @@ def seal(
     """
     with opened(data, passphrase_file) as agent:
         person = unlocked(agent, officer, password_file)
-        password = read_passphrase(seal_password_file, prompt="印章口令 / the seal's password")
-        key = unlock_seal(agent.folder, SealPurpose.HOUSEHOLD, password, purposes=agent.settings.purposes)
-        digest = seal_case(
-            agent, person, case_of(case), seal_key=key, to_pdf=gate_readers().scan_to_pdf, now=datetime.now(UTC)
-        )
+        number, to_pdf, now = case_of(case), gate_readers().scan_to_pdf, datetime.now(UTC)
+        if sealed is not None:
+            digest = adopt_sealed(agent, person, number, sealed=sealed.read_bytes(), to_pdf=to_pdf, now=now)
+        else:
+            password = read_passphrase(seal_password_file, prompt="印章口令 / the seal's password")
+            key = unlock_seal(agent.folder, SealPurpose.HOUSEHOLD, password, purposes=agent.settings.purposes)
+            digest = seal_case(agent, person, number, seal_key=key, to_pdf=to_pdf, now=now)
     done(json, f"已签封 / sealed: {digest}", {"case": case, "letter": digest})
 
 

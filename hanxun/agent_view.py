@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hanxun.desk_options import CaseArgument, OfficerOption, case_of, done, opened, register_of, unlocked
+from hanxun.desk_options import CaseArgument, OfficerOption, case_of, done, looked_into, opened, register_of, unlocked
 from hanxun.files import write_file
 from hanxun.options import AgentData, JsonFlag, PassphraseFile, PasswordFile
 from hanxun.output import checks_as_json, console, print_checks, print_json
@@ -19,6 +19,7 @@ from station_agent.desk.paper import letter_paper
 from station_agent.readers import gate_readers
 from station_agent.store.cases import CaseRow, all_cases, files_of, require_case
 from station_agent.store.deliveries import quarantined
+from station_agent.store.engine import Store
 from station_agent.store.envelopes import envelopes_of
 from station_agent.store.gates import evidence_of
 from station_agent.store.letters import find_letter
@@ -32,14 +33,13 @@ app = typer.Typer()
 def inbox(
     data: AgentData,
     side: Annotated[str | None, typer.Option(help="opener 本所发出,answerer 本所收到 / sent or received only")] = None,
-    passphrase_file: PassphraseFile = None,
     json: JsonFlag = False,
 ) -> None:
     """列出本所的案件和未通过核验的来件 / list this station's cases, and deliveries that did not verify.
 
     例 / example:  hanxun agent inbox --data b
     """
-    with opened(data, passphrase_file) as agent, agent.store.read() as tx:
+    with looked_into(data) as store, store.read() as tx:
         rows = [row for row in all_cases(tx) if side in (None, row.side)]
         bad = quarantined(tx)
     if json:
@@ -74,9 +74,12 @@ def show(
 
     例 / example:  hanxun agent show C06-349911500000-2026-000001 --data b --gate
     """
-    with opened(data, passphrase_file) as agent:
-        view = _view(agent, case)
-        verdict = _gate(agent, case) if gate else None
+    verdict: Verdict | None = None
+    if gate:
+        with opened(data, passphrase_file) as agent:
+            verdict = _gate(agent, case)
+    with looked_into(data) as store:
+        view = _view(store, case)
     if json:
         if verdict is not None:
             view["gate"] = {"verdict": verdict.indication.value, "checks": checks_as_json(verdict)}
@@ -98,18 +101,17 @@ def show(
 def outbox(
     data: AgentData,
     retry: Annotated[int | None, typer.Option(help="重新发送被拒的第几号 / try a refused one again, by number")] = None,
-    passphrase_file: PassphraseFile = None,
     json: JsonFlag = False,
 ) -> None:
     """发件箱:排队、被拒、已发出 / the outbox: queued, refused, sent.
 
     例 / example:  hanxun agent outbox --data a
     """
-    with opened(data, passphrase_file) as agent:
+    with looked_into(data) as store:
         if retry is not None:
-            with agent.store.write() as tx:
+            with store.write() as tx:
                 try_again(tx, retry, now=datetime.now(UTC))
-        with agent.store.read() as tx:
+        with store.read() as tx:
             rows = outbox_rows(tx)
     lines = [
         {
@@ -155,9 +157,9 @@ def print_letter(
     done(json, f"{out}", {"case": case, "file": str(out)})
 
 
-def _view(agent: Agent, case: str) -> dict[str, Any]:
+def _view(store: Store, case: str) -> dict[str, Any]:
     number = case_of(case)
-    with agent.store.read() as tx:
+    with store.read() as tx:
         row, letter = require_case(tx, number), find_letter(tx, number)
         messages = [
             {"kind": item.kind, "incoming": item.incoming, "at": item.stored_at, "digest": item.digest}

@@ -23,6 +23,8 @@ from station_agent.people import Person
 from station_agent.readers import gate_readers
 from station_agent.register.folder import RegisterFolder, open_register
 from station_agent.register.interface import Register
+from station_agent.settings import load_settings
+from station_agent.store.engine import Store, open_store
 
 CaseArgument = Annotated[str, typer.Argument(help="案件号 / case number")]
 OfficerOption = Annotated[str, typer.Option("--officer", help="经办人警号 / police number of the officer who acts")]
@@ -43,6 +45,17 @@ def opened(data: Path, passphrase_file: Path | None) -> Iterator[Agent]:
         yield agent
     finally:
         agent.close()
+
+
+@contextmanager
+def looked_into(data: Path) -> Iterator[Store]:
+    """Give the store of the agent in `data`, for looking around: no key is needed. Raises: Refused (`config.invalid`)."""
+    load_settings(data)
+    store = open_store(data)
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 def unlocked(agent: Agent, number: str, password_file: Path | None) -> Person:
