@@ -1,0 +1,164 @@
+"""Whether every stored byte that a leaf commits to still re-derives: records, tiles, envelopes, receipts, acts, letters.
+
+Works on a data folder, also a moved copy, without its passphrase; reads only.
+"""
+
+from base64 import urlsafe_b64decode
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import msgspec
+import sqlalchemy as sa
+
+from hub.protocol.codes import Code
+from hub.protocol.errors import Damaged, Refused
+from hub.protocol.identifiers import Digest, digest_of
+from hub.store.blobs import BlobStore, hash_file
+from hub.store.committed import (
+    CommittedRow,
+    committed_acts,
+    committed_envelopes,
+    committed_receipts,
+)
+from hub.store.database import Readers
+from hub.store.layout import DataFolder
+from hub.store.trail_log import head_of, leaf_records, tile_reader
+from hub.trail.checkpoint import Checkpoint, open_checkpoint
+from hub.trail.note import VerifierKey, parse_verifier_key
+from hub.trail.record import LeafEvent, parse_record
+from hub.trail.verify import CHECKPOINT, FirstBad, verify_tree
+
+_STREAMS = {
+    LeafEvent.ENVELOPE: "envelope",
+    LeafEvent.HANDOVER: "envelope",
+    LeafEvent.RECEIPT: "receipt",
+    LeafEvent.ADMINISTRATION: "act",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TrailReport:
+    """The finding over `size` leaves; `first_bad` is None when all of it holds."""
+
+    ok: bool
+    size: int
+    first_bad: FirstBad | None
+
+
+def verify_trail(data: Path, *, against: Sequence[bytes] = ()) -> TrailReport:
+    """Re-derive the whole trail of the data folder; `against` are signed checkpoints that others hold.
+
+    Raises: Damaged (`hub.folder`, `store.*`) when there is no trail to read, Refused (`note.*`, `checkpoint.*`) for a
+    checkpoint in `against` that this log did not sign.
+    """
+    folder = DataFolder(data)
+    if not folder.trail_verifier.is_file():
+        raise Damaged(Code.HUB_FOLDER, detail="keys/trail.vkey")
+    key = parse_verifier_key(folder.trail_verifier.read_text().strip())
+    held = [open_checkpoint(raw, origin=key.name, log_keys=(key,)).checkpoint for raw in against]
+    readers = Readers(folder.database)
+    try:
+        return readers.read_now(lambda tx: _verify(tx, folder, key, held))
+    except sa.exc.DatabaseError as error:
+        raise Damaged(Code.STORE_DAMAGED, detail=str(error.orig)[:80]) from error
+    finally:
+        readers.close()
+
+
+def _verify(tx: sa.Connection, folder: DataFolder, key: VerifierKey, held: Sequence[Checkpoint]) -> TrailReport:
+    head = head_of(tx)
+    try:
+        signed = open_checkpoint(head.checkpoint.encode(), origin=key.name, log_keys=(key,))
+    except Refused as error:
+        return TrailReport(False, head.size, FirstBad(head.size, CHECKPOINT, f"the head: {error}"))
+    if signed.checkpoint.size != head.size:
+        reason = f"the head says {head.size} leaves, its checkpoint {signed.checkpoint.size}"
+        return TrailReport(False, head.size, FirstBad(head.size, CHECKPOINT, reason))
+    tree = verify_tree(
+        (record for _, record in leaf_records(tx)), head=signed.checkpoint, read_tile=tile_reader(tx), against=held
+    )
+    content = next(_content_faults(tx, folder), None)
+    found = [bad for bad in (tree.first_bad, content) if bad is not None]
+    first = min(found, key=lambda bad: bad.index, default=None)
+    return TrailReport(first is None, head.size, first)
+
+
+def _content_faults(tx: sa.Connection, folder: DataFolder) -> Iterator[FirstBad]:
+    """Yield what the leaves commit to and the store does not hold, and what is stored without a leaf."""
+    streams = {
+        "envelope": committed_envelopes(tx),
+        "receipt": committed_receipts(tx),
+        "act": committed_acts(tx),
+    }
+    letters = _Letters(BlobStore(folder))
+    last = -1
+    for last, (number, raw) in enumerate(leaf_records(tx)):
+        if number != last:
+            yield FirstBad(last, "entry", "the record is missing")
+            return
+        try:
+            record = parse_record(raw)
+        except Refused as error:
+            yield FirstBad(number, "entry", str(error))
+            continue
+        what = _STREAMS.get(LeafEvent(record.event)) if record.event in set(LeafEvent) else None
+        if what is None:
+            continue
+        row = next(streams[what], None)
+        fault = _row_fault(row, number, what, record.digest)
+        if fault is not None:
+            yield fault
+        elif row is not None and what == "envelope":
+            yield from letters.faults(row)
+    for row in chain.from_iterable(streams.values()):
+        yield FirstBad(last + 1, row.what, "stored without a leaf")
+
+
+def _row_fault(row: CommittedRow | None, number: int, what: str, digest: Digest) -> FirstBad | None:
+    if row is None or row.leaf != number:
+        return FirstBad(number, what, "what the leaf commits to is not stored")
+    if digest_of(row.raw) != digest:
+        return FirstBad(number, what, "the stored bytes are not those that the leaf commits to")
+    if row.digest is not None and row.digest != digest:
+        return FirstBad(number, what, "it is filed under another digest")
+    return None
+
+
+class _Named(msgspec.Struct, frozen=True):
+    """Of an attachment, or of an envelope's payload, what is needed here; the bytes were taken in by strict rules before."""
+
+    digest: str
+    size: int
+
+
+class _Payload(msgspec.Struct, frozen=True):
+    attachments: tuple[_Named, ...]
+
+
+class _Letters:
+    """The attachments of envelopes, as their signed bytes name them (not as the database does); each file hashed once."""
+
+    def __init__(self, blobs: BlobStore) -> None:
+        self._blobs = blobs
+        self._known: dict[_Named, str | None] = {}
+
+    def faults(self, row: CommittedRow) -> Iterator[FirstBad]:
+        """Yield the faults of one envelope's attachments; its bytes have been compared with the leaf."""
+        payload = row.raw.split(b".")[1]
+        for named in msgspec.json.decode(urlsafe_b64decode(payload + b"=="), type=_Payload).attachments:
+            if named not in self._known:
+                self._known[named] = self._fault(Digest(named.digest), named.size)
+            reason = self._known[named]
+            if reason is not None:
+                yield FirstBad(row.leaf, "attachment", f"{named.digest}: {reason}")
+
+    def _fault(self, digest: Digest, size: int) -> str | None:
+        try:
+            found, length = hash_file(self._blobs.path_of(digest))
+        except OSError:
+            return "the file is missing"
+        if length != size:
+            return f"the file has {length} bytes, not {size}"
+        return None if found == digest else "the file's bytes were changed"

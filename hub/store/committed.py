@@ -1,0 +1,57 @@
+"""The stored bytes that leaves of the trail commit to, in the order of the leaves: for verifying, never for serving."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from hub.store.schema import administration, attachments, envelopes, receipts
+
+
+@dataclass(frozen=True, slots=True)
+class CommittedRow:
+    """One stored thing: `what` it is, the leaf it says it has, its bytes, and the digest it is filed under (None: none)."""
+
+    what: str
+    leaf: int
+    raw: bytes
+    digest: str | None
+    number: int
+
+
+def committed_envelopes(tx: sa.Connection) -> Iterator[CommittedRow]:
+    """Yield every envelope, by filing number, which is the order of their leaves."""
+    query = sa.select(envelopes.c.seq, envelopes.c.leaf, envelopes.c.raw, envelopes.c.digest).order_by(envelopes.c.seq)
+    for row in tx.execution_options(yield_per=500).execute(query):
+        yield CommittedRow("envelope", row.leaf, row.raw, row.digest, row.seq)
+
+
+def committed_receipts(tx: sa.Connection) -> Iterator[CommittedRow]:
+    """Yield every receipt, in the order of their leaves."""
+    query = sa.select(receipts.c.seq, receipts.c.leaf, receipts.c.raw).order_by(receipts.c.seq)
+    for row in tx.execution_options(yield_per=500).execute(query):
+        yield CommittedRow("receipt", row.leaf, row.raw, None, row.seq)
+
+
+def committed_acts(tx: sa.Connection) -> Iterator[CommittedRow]:
+    """Yield every administrator's act, in the order of their leaves."""
+    columns = (administration.c.number, administration.c.leaf, administration.c.raw)
+    for row in tx.execute(sa.select(*columns).order_by(administration.c.number)):
+        yield CommittedRow("act", row.leaf, row.raw, None, row.number)
+
+
+def attachments_named(tx: sa.Connection) -> Iterator[tuple[int, str, int]]:
+    """Yield filing number, digest and size of every attachment that an envelope names, by filing number."""
+    columns = (attachments.c.seq, attachments.c.digest, attachments.c.size)
+    for row in tx.execute(sa.select(*columns).order_by(attachments.c.seq, attachments.c.position)):
+        yield row.seq, row.digest, row.size
+
+
+def unanswered(tx: sa.Connection) -> list[int]:
+    """Return the filing numbers of envelopes that have no receipt: there must be none."""
+    query = (
+        sa.select(envelopes.c.seq)
+        .outerjoin(receipts, receipts.c.seq == envelopes.c.seq)
+        .where(receipts.c.seq.is_(None))
+    )
+    return list(tx.execute(query).scalars())
