@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from hub.cases.catalogue import default_catalogue
-from hub.protocol.identifiers import CaseId, StationId
+from hub.protocol.envelope import Role
+from hub.protocol.identifiers import CaseId, StationId, digest_of
 from hub.protocol.instants import SHANGHAI, format_instant
+from hub.protocol.media_types import PNG
 from hub.signing.authority import Subject
 from hub.signing.crl import read_crl
 from hub.signing.keys import KeySigner, ScryptCost, encrypt_key
@@ -19,7 +21,7 @@ from station_agent.agent import Agent, open_agent
 from station_agent.desk.act import Acted, act
 from station_agent.desk.approve import approve
 from station_agent.desk.claim import claim
-from station_agent.desk.draft import draft
+from station_agent.desk.draft import NewFile, draft
 from station_agent.desk.gate.evaluate import rules_for
 from station_agent.desk.look import Impression, look
 from station_agent.desk.scan import ProofTicks, scan
@@ -165,9 +167,11 @@ def a_draft(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def a_sealed_letter(desk: Desk, *, to: StationId = ORIGIN, body: Mapping[str, Any] | None = None) -> CaseId:
-    """The letter's whole way at the opener, up to the seal."""
-    case = draft(desk.agent, desk.window, type="C06", to=to, body=body or a_draft(), now=now_utc())
+def a_sealed_letter(
+    desk: Desk, *, to: StationId = ORIGIN, body: Mapping[str, Any] | None = None, case: CaseId | None = None
+) -> CaseId:
+    """The letter's whole way at the opener, up to the seal; with `case`, that of a draft that is there already."""
+    case = case or draft(desk.agent, desk.window, type="C06", to=to, body=body or a_draft(), now=now_utc())
     approve(desk.agent, desk.head, case, now=now_utc())
     stamp(desk.agent, desk.custodian, case, copies=1, now=now_utc())
     ticks = ProofTicks(pages=1, stamp_clear=True, persons_equal=True, original=True)
@@ -187,6 +191,21 @@ def a_sent_letter(desk: Desk, **options: Any) -> tuple[CaseId, Sent]:
     """A sealed letter in the outbox."""
     case = a_sealed_letter(desk, **options)
     return case, send(desk.agent, desk.window, case, now=now_utc())
+
+
+PROOF = b"\x89PNG a proof"
+
+
+def a_correction(
+    desk: Desk, *, item: str = "民族", code: str = "52", current: str = "汉", proposed: str = "回"
+) -> CaseId:
+    """A C04 inquiry of the opener about the person of the story, in its outbox."""
+    proof = NewFile(PROOF, "出生医学证明.png", PNG, Role.PROOF)
+    entry = {"item": item, "change_code": code, "current": current, "proposed": proposed, "proof": digest_of(PROOF)}
+    body = {"person": PERSON, "items": [entry], "caused_by_opener": False}
+    case = draft(desk.agent, desk.window, type="C04", to=ORIGIN, body=body, files=(proof,), now=now_utc())
+    send(desk.agent, desk.window, case, now=now_utc())
+    return case
 
 
 async def a_claimed_case(world: World, **options: Any) -> CaseId:

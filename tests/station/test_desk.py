@@ -148,9 +148,7 @@ def test_no_step_is_skipped(desk: Desk) -> None:
     with refusal(Code.APPROVAL_MISSING):
         stamp(desk.agent, desk.custodian, case, copies=1, now=now_utc())
     with refusal(Code.STATE_EVENT):
-        scan(
-            desk.agent, desk.window, case, raw=a_scan(), name="a.jpg", ticks=TICKS, check=scan_check(), now=now_utc()
-        )
+        scan(desk.agent, desk.window, case, raw=a_scan(), name="a.jpg", ticks=TICKS, check=scan_check(), now=now_utc())
     with refusal(Code.APPROVAL_MISSING):
         seal(desk.agent, desk.custodian, case, seal_key=desk.seal, to_pdf=lambda raw: raw, now=now_utc())
     with refusal(Code.STATE_EVENT):
@@ -219,9 +217,7 @@ def test_a_proof_check_with_an_open_tick_is_refused(desk: Desk, tick: str) -> No
     stamp(desk.agent, desk.custodian, case, copies=1, now=now_utc())
     ticks = ProofTicks(**{"pages": 1, "stamp_clear": True, "persons_equal": True, "original": True} | {tick: False})
     with refusal(Code.PROOF_INCOMPLETE):
-        scan(
-            desk.agent, desk.window, case, raw=a_scan(), name="a.jpg", ticks=ticks, check=scan_check(), now=now_utc()
-        )
+        scan(desk.agent, desk.window, case, raw=a_scan(), name="a.jpg", ticks=ticks, check=scan_check(), now=now_utc())
 
 
 def test_a_file_that_is_no_scan_is_refused_and_leaves_the_letter_as_it_was(desk: Desk) -> None:
@@ -247,9 +243,7 @@ def test_a_revoked_seal_does_not_seal_with_e302(desk: Desk, province: Province) 
     case = a_sealed_letter(desk)
     revoked = Revocation(desk.seal.certified.serial, now_utc() - timedelta(hours=1))
     desk.agent.knowledge.learn_crl(province.crl(revoked, number=7), now=now_utc())
-    scan(
-        desk.agent, desk.window, case, raw=a_scan(), name="a.jpg", ticks=TICKS, check=scan_check(), now=now_utc()
-    )
+    scan(desk.agent, desk.window, case, raw=a_scan(), name="a.jpg", ticks=TICKS, check=scan_check(), now=now_utc())
     with refusal(Code.SEAL_SUSPENDED):
         seal(desk.agent, desk.custodian, case, seal_key=desk.seal, to_pdf=cached_readers().scan_to_pdf, now=now_utc())
 
