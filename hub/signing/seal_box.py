@@ -47,16 +47,20 @@ def add_strip(writer: IncrementalPdfFileWriter, page_index: int = 0) -> Strip:
     """
     page_ref = writer.find_page_for_modification(page_index)[0]  # type: ignore[no-untyped-call]
     page = page_ref.get_object()
-    media = _box(_inherited(page, "/MediaBox"))
-    crop = (
-        _intersection(_box(_inherited(page, "/CropBox")), media) if _inherited(page, "/CropBox") is not None else media
-    )
+    media, crop = page_boxes(page)
     rotate = _inherited(page, "/Rotate")
     strip = place_strip(media, crop, int(rotate) % 360 if isinstance(rotate, generic.NumberObject) else 0)
     page["/MediaBox"] = _array(strip.media)
     page["/CropBox"] = _array(strip.crop)
     writer.update_container(page)
     return strip
+
+
+def page_boxes(page: generic.DictionaryObject) -> tuple[Box, Box]:
+    """Return the MediaBox and what of it is shown (the CropBox), inherited or own. Raises: ValueError without any."""
+    media = read_box(_inherited(page, "/MediaBox"))
+    crop = _inherited(page, "/CropBox")
+    return media, _intersection(read_box(crop), media) if crop is not None else media
 
 
 def place_strip(media: Box, crop: Box, rotate: int) -> Strip:
@@ -155,7 +159,8 @@ def _inherited(page: generic.DictionaryObject, key: str) -> generic.PdfObject | 
     return None
 
 
-def _box(value: generic.PdfObject | None) -> Box:
+def read_box(value: generic.PdfObject | None) -> Box:
+    """Return the rectangle in `value`, lower left corner first. Raises: ValueError."""
     if not isinstance(value, generic.ArrayObject) or len(value) != 4:
         raise ValueError("a page without a MediaBox")
     a, b, c, d = (float(number) for number in value)

@@ -17,14 +17,14 @@ from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
-from hub.protocol.identifiers import Digest, digest_of
+from hub.protocol.identifiers import Digest
 from hub.signing.cms_form import CmsSignature, Malformed, check_integrity, parse_cms
+from hub.signing.seal_original import declared_original, is_sealed_as_declared
 
 MAX_SIGNATURES = 16
 MAX_EMBEDDED_CRLS = 16
 SEAL_SUBFILTER = "/ETSI.CAdES.detached"
 ALLOWED_LATER = frozenset({ModificationLevel.NONE, ModificationLevel.LTA_UPDATES, ModificationLevel.FORM_FILLING})
-_DECLARED = re.compile(r"hanxun sealed sha256:([0-9a-f]{64}) bytes:([0-9]{1,12})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +99,6 @@ def read_seals(letter: bytes) -> SignedFile:
     )
 
 
-def declare_original(digest: Digest, size: int) -> str:
-    """Return the signature's reason text, which names the bytes that were sealed."""
-    return f"hanxun sealed sha256:{digest} bytes:{size}"
-
-
 def _all_signatures(reader: PdfFileReader) -> list[EmbeddedPdfSignature]:
     fields = list(enumerate_sig_fields(reader, filled_status=True))
     if len(fields) > MAX_SIGNATURES:
@@ -158,7 +153,7 @@ def _facts(signature: EmbeddedPdfSignature, letter: bytes, field: str, stamp: bo
         unchanged=unchanged,
         revision=signature.signed_revision,
         claimed_at=cms.signed_at or signature.self_reported_timestamp,
-        original=_declared_original(signature, letter, intact=matches),
+        original=_original(signature, letter, intact=matches),
         embedded=signature,
     )
 
@@ -203,17 +198,14 @@ def _der(padded: bytes) -> bytes:
     return padded[: head + size]
 
 
-def _declared_original(signature: EmbeddedPdfSignature, letter: bytes, *, intact: bool) -> tuple[Digest, int] | None:
-    declared = _DECLARED.fullmatch(str(signature.sig_object.get("/Reason", "")))
-    if declared is None:
+def _original(signature: EmbeddedPdfSignature, letter: bytes, *, intact: bool) -> tuple[Digest, int] | None:
+    original = declared_original(signature)
+    # A file that is not intact has nothing to say about its original; that it is not intact is said elsewhere.
+    if original is None or not intact:
         return None
-    size = int(declared.group(2))
-    digest = digest_of(letter[:size])
-    if digest == declared.group(1) and size < len(letter):
-        return digest, size
-    if intact:  # signed so: a seal that states another original than the file begins with
-        raise Malformed("the sealed original is not the start of the file")
-    return None
+    if not is_sealed_as_declared(signature, letter, original):
+        raise Malformed("not what the seal says was sealed")
+    return original
 
 
 def _embedded_crls(reader: PdfFileReader) -> tuple[bytes, ...]:

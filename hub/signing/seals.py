@@ -33,7 +33,8 @@ from hub.signing.crl import Crl
 from hub.signing.keys import KeySigner
 from hub.signing.purposes import CertificateKind
 from hub.signing.seal_box import HEADING, NOTICE, add_strip, label_style
-from hub.signing.seal_reading import declare_original, read_seals
+from hub.signing.seal_original import declare_original
+from hub.signing.seal_reading import read_seals
 
 FIELD_NAME = "HanxunSeal"
 CMS_ROOM = 2048  # bytes kept for the CMS beside its certificates: attributes and a signature of up to 512 bytes
@@ -158,4 +159,7 @@ def _require_verifies(sealed: bytes, pdf: bytes) -> None:
         raise Refused(Code.SEAL_INPUT, detail="not a prefix")
     file = read_seals(sealed)
     if file.problem is not None or len(file.seals) != 1 or not file.seals[0].sound:
-        raise Refused(Code.SEAL_INPUT, detail=file.problem or "not readable again")
+        raise Refused(
+            Code.SEAL_INPUT,
+            detail=file.problem or next((facts.problem for facts in file.seals), None) or "not readable again",
+        )
