@@ -36,13 +36,13 @@ def test_the_letter_passes_unchanged() -> None:
     assert passes(LETTER)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, len(LETTER) - 1), st.integers(1, 255))
 def test_a_changed_byte_anywhere_is_noticed(offset: int, difference: int) -> None:
     assert not passes(changed(offset, LETTER[offset] ^ difference))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.integers(START, END - 1), st.sampled_from(b"0123456789abcdefABCDEF <>\n"))
 def test_a_changed_digit_of_the_signature_is_noticed(offset: int, value: int) -> None:
     if LETTER[offset] != value:
@@ -92,13 +92,13 @@ def test_a_later_update_is_noticed_whatever_it_does() -> None:
         assert "seal.coverage" in not_passed(finding), update.__name__
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.binary(max_size=400))
 def test_any_bytes_give_a_verdict(raw: bytes) -> None:
     assert check_seal(raw, trust=PROVINCE.trust, at=NOW, now=NOW).verdict.indication is Indication.TOTAL_FAILED
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, len(LETTER)), st.integers(0, 300), st.binary(max_size=60))
 def test_any_part_replaced_gives_a_verdict(start: int, length: int, new: bytes) -> None:
     letter = LETTER[:start] + new + LETTER[start + length :]

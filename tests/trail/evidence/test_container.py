@@ -100,7 +100,7 @@ def test_what_is_not_exactly_that_zip_is_refused(raw: bytes) -> None:
     assert refusal(read_zip, raw) is Code.EVIDENCE_ZIP
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
     for reader in (read_zip, read_container, parse_manifest):

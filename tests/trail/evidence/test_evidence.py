@@ -76,7 +76,7 @@ def test_the_report_tells_the_story_in_both_languages() -> None:
     assert {file.role for file in report.files} == {"letter", "scan", "act", None}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.integers(0, len(CONTAINER) - 1), st.integers(1, 255))
 def test_a_changed_byte_anywhere_is_noticed(offset: int, difference: int) -> None:
     other = bytearray(CONTAINER)
@@ -94,7 +94,7 @@ def test_a_changed_byte_of_a_small_container_is_noticed_at_every_place() -> None
         assert judged(bytes(other), now=NOW).indication is Indication.TOTAL_FAILED, offset
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, len(CONTAINER)), st.integers(0, 4000), st.binary(max_size=50))
 def test_any_part_replaced_is_noticed(start: int, length: int, new: bytes) -> None:
     raw = CONTAINER[:start] + new + CONTAINER[start + length :]
@@ -282,7 +282,7 @@ def test_no_revocation_list_decides_nothing() -> None:
     assert report.indication == "INDETERMINATE"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.binary(max_size=200), max_size=3), st.binary(max_size=200))
 def test_any_parts_give_a_report(raws: list[bytes], other: bytes) -> None:
     every = tuple(raws)
