@@ -60,8 +60,8 @@ class Readers:
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 
     def read_now(self, question: Callable[[sa.Connection], T]) -> T:
-        """Answer `question` on this thread."""
-        with self._engine.connect() as connection:
+        """Answer `question` on this thread, all of it from one state of the database."""
+        with self._engine.begin() as connection:
             return question(connection)
 
     async def read(self, question: Callable[[sa.Connection], T]) -> T:
