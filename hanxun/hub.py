@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from hanxun.files import require_absent, require_present, write_file
 from hanxun.options import HubData, JsonFlag, PassphraseFile, read_passphrase, verb_group
 from hanxun.output import console, print_json, say
+from hub.exchange.check import check_hub
 from hub.exchange.init import HubParts, init_hub
 from hub.signing.authority import Subject, make_request
 from hub.signing.keys import encrypt_key, generate_key
@@ -112,6 +114,7 @@ def serve(
     例 / example:  hanxun hub serve --data hub-data
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     run(data, read_passphrase(passphrase_file, prompt="中心口令 / the hub's passphrase"), host=host, port=port)
 
 
@@ -126,6 +129,31 @@ def migrate(data: HubData, json: JsonFlag = False) -> None:
         print_json({"migrated": True})
     else:
         say("数据库已是本版本 / the store is up to date")
+
+
+@app.command()
+def check(data: HubData, json: JsonFlag = False) -> None:
+    """检查数据库、附件和日志是否一致,只读 / find every inconsistency between database, letters and trail; reads only.
+
+    例 / example:  hanxun hub check --data hub-data
+    """
+    report = check_hub(data)
+    if json:
+        findings = [
+            {"what": item.what, "subject": item.subject, "reason": item.reason, "harmless": item.harmless}
+            for item in report.findings
+        ]
+        print_json({"ok": report.ok, "findings": findings, "trail": msgspec.to_builtins(report.trail)})
+    else:
+        for item in report.findings:
+            console.print(f"{'·' if item.harmless else '✗'} {item.what} {item.subject}: {item.reason}", markup=False)
+        if report.trail.first_bad is not None:
+            console.print(f"✗ trail {report.trail.first_bad.index}: {report.trail.first_bad.reason}", markup=False)
+        console.print(
+            "一致 / consistent" if report.ok else "不一致,请从备份恢复 / inconsistent: restore from a backup",
+            markup=False,
+        )
+    raise typer.Exit(0 if report.ok else 1)
 
 
 def _read(path: Path) -> bytes:

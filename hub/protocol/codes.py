@@ -334,6 +334,7 @@ class Code(StrEnum):
     REGISTER_DAMAGED = "register.damaged"
 
     # texts/command_line.toml: wrong use of commands, the demo, the machine
+    TRAIL_NO_SUCH_LEAF = "trail.no_such_leaf"
     SEAL_TIME_CLAIMED = "seal.time_claimed"
     DEMO_PROCESS = "demo.process"
     DEMO_WAITED = "demo.waited"
