@@ -22,6 +22,7 @@ from hanxun.options import (
 from hanxun.output import checks_as_json, console, print_checks, print_json
 from hub.letters.embed import scan_to_pdf
 from hub.letters.limits import default_limits
+from hub.letters.printing.typesetting import font_file
 from hub.letters.report import ScanReport
 from hub.letters.scan import check_scan
 from hub.protocol.codes import Code
@@ -75,7 +76,7 @@ def seal(
     signer = load_signer(key.read_bytes(), read_passphrase(passphrase_file), certificate.read_bytes())
     pdf = scan_to_pdf(file.read_bytes(), limits=default_limits())
     chain = tuple(read_certificate(path.read_bytes()) for path in root)
-    label = SealLabel(station=signer.certified.name, letter_number=letter_number)
+    label = SealLabel(station=signer.certified.name, letter_number=letter_number, font=font_file())
     sealed = seal_letter(pdf, signer=signer, chain=chain, crls=load_crls(crl), at=now, label=label)
     out.write_bytes(sealed)
     console.print(f"已签封 / sealed: {out}", markup=False)

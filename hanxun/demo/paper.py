@@ -3,9 +3,10 @@
 import io
 import math
 import random
-from importlib.resources import files
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+from hub.letters.printing.typesetting import font_file
 
 DPI = 200
 _RED = (200, 30, 40)
@@ -71,5 +72,4 @@ def _put(
 
 
 def _face(size: int) -> ImageFont.FreeTypeFont:
-    font = files("hub.letters.printing.fonts") / "HanxunSansSC-Regular.otf"
-    return ImageFont.truetype(io.BytesIO(font.read_bytes()), size)
+    return ImageFont.truetype(io.BytesIO(font_file()), size)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from hub.cases.separation import require_separate_persons
+from hub.letters.printing.typesetting import font_file
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Attachment, Role
 from hub.protocol.errors import Refused
@@ -41,7 +42,7 @@ def seal(agent: Agent, person: Person, case: CaseId, *, seal_key: KeySigner, to_
     _require_in_force(agent, seal_key, now)
     # No transaction is held while the page is drawn and signed; the letter is compared again below.
     pdf = to_pdf(agent.store.blobs.get(letter.scan or Digest("")))
-    label = SealLabel(agent.settings.name, letter.number or "")
+    label = SealLabel(agent.settings.name, letter.number or "", font=font_file())
     crls = agent.knowledge.newest_crls()
     sealed = seal_letter(pdf, signer=seal_key, chain=agent.knowledge.roots, crls=crls, at=now, label=label)
     return _keep(agent, person, case, letter, sealed, now)

@@ -50,6 +50,11 @@ def typeset(template: str, data: object, *, at: datetime, system_fonts: bool = T
         raise HanxunError(Code.PRINT_FAILED, detail=detail) from error
 
 
+def font_file() -> bytes:
+    """Return the font that ships (OpenType, OFL), for whoever draws text beside printing."""
+    return next(_FONTS.glob("*.otf")).read_bytes()
+
+
 def can_print(text: str, *, system_fonts: bool = True) -> bool:
     """Whether every character of `text` has a glyph."""
     try:
