@@ -3,7 +3,6 @@
 import io
 import re
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyhanko.pdf_utils import generic
@@ -71,14 +70,14 @@ def test_upper_case_digits_are_another_file() -> None:
     assert not passes(LETTER[:START] + LETTER[START:END].upper().replace(b"A", b"a", 1) + LETTER[END:])
 
 
-@pytest.mark.parametrize("tail", [b"\n", b" ", b"% comment\n", b"\0", b"%%EOF\n", LETTER])
-def test_bytes_after_the_seal_are_noticed(tail: bytes) -> None:
-    assert not passes(LETTER + tail)
+def test_bytes_after_the_seal_are_noticed() -> None:
+    for tail in (b"\n", b" ", b"% comment\n", b"\0", b"%%EOF\n", LETTER):
+        assert not passes(LETTER + tail), tail[:10]
 
 
-@pytest.mark.parametrize("cut", [1, 2, 7, 500, 5000, len(LETTER) - 10])
-def test_a_shorter_file_is_noticed(cut: int) -> None:
-    assert not passes(LETTER[:-cut])
+def test_a_shorter_file_is_noticed() -> None:
+    for cut in (1, 2, 7, 500, 5000, len(LETTER) - 10):
+        assert not passes(LETTER[:-cut]), cut
 
 
 def test_a_later_update_is_noticed_whatever_it_does() -> None:

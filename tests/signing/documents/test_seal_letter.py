@@ -95,11 +95,11 @@ def test_a_sealed_letter_is_not_sealed_again(province: SampleProvince) -> None:
     assert caught.value.code is Code.SEAL_ALREADY_SEALED
 
 
-@pytest.mark.parametrize("raw", [b"", b"%PDF-1.7\n", a_scan(), a_scan_pdf()[:-200], b"PK\3\4" + bytes(100)])
-def test_what_is_no_pdf_is_refused(raw: bytes, province: SampleProvince) -> None:
-    with pytest.raises(Refused) as caught:
-        a_sealed_letter(province, pdf=raw or b"\n")
-    assert caught.value.code is Code.SEAL_INPUT
+def test_what_is_no_pdf_is_refused(province: SampleProvince) -> None:
+    for raw in (b"\n", b"%PDF-1.7\n", a_scan(), a_scan_pdf()[:-200], b"PK\3\4" + bytes(100)):
+        with pytest.raises(Refused) as caught:
+            a_sealed_letter(province, pdf=raw)
+        assert caught.value.code is Code.SEAL_INPUT
 
 
 def test_sealing_works_inside_an_event_loop(province: SampleProvince) -> None:
