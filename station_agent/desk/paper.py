@@ -1,11 +1,19 @@
 """打印说明函: the approved letter as a page to print, so that what is stamped is what was approved. Nothing is changed."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from hub.letters.printing.explanation import explanation_from_body, print_explanation
+from hub.letters.printing import (
+    Sheet,
+    correction_from_body,
+    explanation_from_body,
+    print_correction,
+    print_explanation,
+    sheet_of,
+)
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
 from hub.protocol.identifiers import CaseId
@@ -25,13 +33,16 @@ def letter_paper(agent: Agent, person: Person, case: CaseId, *, addressee: str, 
     """
     require_own(agent, person)
     with agent.store.read() as tx:
-        require_case(tx, case)
+        row = require_case(tx, case)
         letter = require_letter(tx, case)
+        case_type = agent.catalogue.case_type(row.type)
     if letter.number is None:
         raise Refused(Code.APPROVAL_MISSING)
-    body: dict[str, Any] = msgspec.json.decode(letter.body)
-    paper = explanation_from_body(
-        body | {"letter_number": letter.number},
+    if case_type.letter is None or case_type.letter.kind not in _PAPERS:
+        raise Refused(Code.NO_LETTER)
+    body: dict[str, Any] = msgspec.json.decode(letter.body) | {"letter_number": letter.number}
+    sheet = sheet_of(
+        body,
         case=case,
         addressee=addressee,
         sender=agent.settings.name,
@@ -39,4 +50,15 @@ def letter_paper(agent: Agent, person: Person, case: CaseId, *, addressee: str, 
         contact=person.officer.name,
         telephone=telephone,
     )
-    return print_explanation(paper, printed_at=now)
+    return _PAPERS[case_type.letter.kind](body, sheet, now)
+
+
+def _explanation(body: Mapping[str, Any], sheet: Sheet, now: datetime) -> bytes:
+    return print_explanation(explanation_from_body(body, sheet=sheet), printed_at=now)
+
+
+def _correction(body: Mapping[str, Any], sheet: Sheet, now: datetime) -> bytes:
+    return print_correction(correction_from_body(body, sheet=sheet), printed_at=now)
+
+
+_PAPERS = {"错迁说明函": _explanation, "差错说明函": _correction}

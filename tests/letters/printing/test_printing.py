@@ -47,7 +47,7 @@ def test_a_report_holds_every_word_it_was_given() -> None:
         "全部通过TOTAL-PASSED",
         "第一行secondline",
         "姓名/name王小明",
-        "seal.intact不通过/failed电子签名无效/invalid勿办理回迁/donotact",
+        "seal.intact不通过/failed电子签名无效/invalid→勿办理回迁/donotact",
         "2026-11-2411:00:00北京时间错迁说明函/inquiry李建国广德市公安局桃州派出所",
         "letter.pdfletter123456" + DIGEST,
         "本报告可离线复核。",
