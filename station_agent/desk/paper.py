@@ -54,7 +54,16 @@ def letter_paper(agent: Agent, person: Person, case: CaseId, *, addressee: str, 
 
 
 def _explanation(body: Mapping[str, Any], sheet: Sheet, now: datetime) -> bytes:
-    return print_explanation(explanation_from_body(body, sheet=sheet), printed_at=now)
+    letter = explanation_from_body(
+        body,
+        case=sheet.case,
+        addressee=sheet.addressee,
+        sender=sheet.sender,
+        written_on=sheet.written_on,
+        contact=sheet.contact,
+        telephone=sheet.telephone,
+    )
+    return print_explanation(letter, printed_at=now)
 
 
 def _correction(body: Mapping[str, Any], sheet: Sheet, now: datetime) -> bytes:
