@@ -17,6 +17,8 @@ class Task(StrEnum):
     PAGES = "pages"  # look at pages: blank, dark, colour, stamps
     EMBED = "embed"  # an image's pages as they go into a PDF
     RENDER = "render"  # one page as PNG
+    TRACE = "trace"  # the one stamp in a crop, for a comparison
+    STRAIGHTEN = "straighten"  # the crop itself, upright, to look at
 
 
 class OutlineArguments(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +90,17 @@ class RenderArguments(msgspec.Struct, frozen=True, kw_only=True):
 
 class Rendered(msgspec.Struct, frozen=True, kw_only=True):
     png: bytes
+
+
+class TraceArguments(msgspec.Struct, frozen=True, kw_only=True):
+    limits: ScanLimits
+
+
+class StraightenArguments(msgspec.Struct, frozen=True, kw_only=True):
+    """`affine`: six numbers, see `hub.letters.compare.align`."""
+
+    limits: ScanLimits
+    affine: tuple[float, float, float, float, float, float]
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):

@@ -4,6 +4,7 @@ import cv2
 import msgspec
 from PIL import Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 
+from hub.letters.compare.child import straight_picture, trace
 from hub.letters.decoding.embedding import embed
 from hub.letters.decoding.outline import outline
 from hub.letters.decoding.pages import look_at_pages
@@ -17,7 +18,9 @@ from hub.letters.tasks import (
     Refusal,
     RenderArguments,
     Request,
+    StraightenArguments,
     Task,
+    TraceArguments,
 )
 
 PLUGINS = (JpegImagePlugin, PngImagePlugin, TiffImagePlugin)
@@ -53,5 +56,11 @@ def do(task: Task, arguments: bytes, raw: bytes) -> msgspec.Struct:
     if task is Task.EMBED:
         embedded = msgspec.msgpack.decode(arguments, type=PagesArguments)
         return embed(raw, limits=embedded.limits, first=embedded.first)
+    if task is Task.TRACE:
+        traced = msgspec.msgpack.decode(arguments, type=TraceArguments)
+        return trace(raw, limits=traced.limits)
+    if task is Task.STRAIGHTEN:
+        placed = msgspec.msgpack.decode(arguments, type=StraightenArguments)
+        return straight_picture(raw, placed.affine, limits=placed.limits)
     drawn = msgspec.msgpack.decode(arguments, type=RenderArguments)
     return render(raw, limits=drawn.limits, page=drawn.page, dpi=drawn.dpi)
