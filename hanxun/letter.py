@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from hanxun.files import write_file
 from hanxun.options import (
     At,
     Crls,
@@ -67,6 +68,7 @@ def seal(
     passphrase_file: PassphraseFile = None,
     crl: Crls = None,
     letter_number: Annotated[str, typer.Option(help="函号,印在签名框中 / letter number shown in the mark")] = "",
+    json: JsonFlag = False,
 ) -> None:
     """把扫描件转成 PDF 并签封 / turn a scan into a PDF and seal it (PAdES).
 
@@ -78,8 +80,11 @@ def seal(
     chain = tuple(read_certificate(path.read_bytes()) for path in root)
     label = SealLabel(station=signer.certified.name, letter_number=letter_number, font=font_file())
     sealed = seal_letter(pdf, signer=signer, chain=chain, crls=load_crls(crl), at=now, label=label)
-    out.write_bytes(sealed)
-    console.print(f"已签封 / sealed: {out}", markup=False)
+    write_file(out, sealed)
+    if json:
+        print_json({"file": str(out), "size": len(sealed)})
+    else:
+        console.print(f"已签封 / sealed: {out}", markup=False)
 
 
 @app.command()

@@ -1,0 +1,98 @@
+"""The demo, whole and real: processes, commands, evidence; its answer for machines; nothing half-made when refused."""
+
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def hanxun(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "hanxun", *map(str, arguments)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert answer.returncode == code, answer.stderr
+    return answer
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    folder = tmp_path_factory.mktemp("demo") / "d"
+    answer = hanxun("demo", "--once", "--json", "--dir", folder)
+    yield {"narration": answer.stderr} | json.loads(answer.stdout.splitlines()[-1])
+    shutil.rmtree(folder)
+
+
+def test_it_prints_where_everything_is(demo: dict[str, Any]) -> None:
+    assert set(demo) == {"narration", "dir", "hub_data", "root", "evidence", "elapsed_s"}
+    assert len(demo["evidence"]) == 2
+    assert all(Path(path).is_file() for path in (*demo["evidence"], demo["root"]))
+
+
+def test_it_tells_the_story_and_both_refusals(demo: dict[str, Any]) -> None:
+    for words in ("错迁", "印文核对", "simulated", "E405", "seal.intact", "回迁办结", "更正"):
+        assert words in demo["narration"]
+
+
+def test_the_evidence_verifies_with_nothing_but_the_root(demo: dict[str, Any], tmp_path: Path) -> None:
+    moved = [shutil.copy(path, tmp_path) for path in demo["evidence"]]
+    root = shutil.copy(demo["root"], tmp_path)
+    answer = hanxun("evidence", "verify", *moved, "--root", root, "--json")
+    verdicts = [json.loads(line)["verdict"] for line in answer.stdout.splitlines()]
+    assert verdicts == ["TOTAL-PASSED", "TOTAL-PASSED"]
+
+
+def test_the_evidence_still_verifies_in_ten_years(demo: dict[str, Any]) -> None:
+    hanxun("evidence", "verify", *demo["evidence"], "--root", demo["root"], "--at", "2036-11-24")
+
+
+def test_the_evidence_holds_every_officers_act(demo: dict[str, Any]) -> None:
+    with zipfile.ZipFile(demo["evidence"][0]) as container:
+        report = json.loads(container.read("report.json"))
+    assert {line["act"] for line in report["acts"]} == {"draft", "approval", "seal-use", "scan", "look", "register"}
+    assert len({line["officer_number"] for line in report["acts"]}) == 4
+
+
+def test_the_sealed_letter_verifies_alone(demo: dict[str, Any], tmp_path: Path) -> None:
+    with zipfile.ZipFile(demo["evidence"][0]) as container:
+        name = next(item for item in container.namelist() if item.startswith("letters/"))
+        letter = container.extract(name, tmp_path)
+    hanxun("letter", "verify", letter, "--root", demo["root"])
+
+
+def test_the_hubs_own_evidence_and_log_agree(demo: dict[str, Any], tmp_path: Path) -> None:
+    case = Path(demo["evidence"][0]).stem
+    password = Path(demo["dir"]) / "passwords" / "hub"
+    out = tmp_path / "hub.asice"
+    hanxun("evidence", "export", case, "--data", demo["hub_data"], "--passphrase-file", password, "--out", out)
+    hanxun("evidence", "verify", out, "--root", demo["root"])
+    hanxun("trail", "verify", "--data", demo["hub_data"])
+    hanxun("hub", "check", "--data", demo["hub_data"])
+
+
+def test_no_password_and_no_plain_key_lies_open(demo: dict[str, Any]) -> None:
+    for path in Path(demo["dir"]).rglob("*"):
+        if path.is_file() and (path.parent.name == "passwords" or path.name.endswith("key.pem")):
+            assert path.stat().st_mode & 0o077 == 0, path
+        if path.name.endswith("key.pem"):
+            assert b"ENCRYPTED" in path.read_bytes()
+
+
+def test_a_file_that_is_no_scan_is_one_error_and_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(b"GIF89a" + bytes(100))
+    folder = tmp_path / "demo"
+    answer = hanxun("demo", "--once", "--dir", folder, "--scan", tmp_path / "photo.jpg", code=1)
+    assert "E201" in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert not folder.exists()
+
+
+def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    answer = hanxun("demo", "--once", "--dir", tmp_path, code=1)
+    assert "file.exists" in answer.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
