@@ -1,0 +1,143 @@
+"""Fifty exchanges and more between two stations while hub and agents are killed (SIGKILL) at random moments.
+
+Real processes, real folders; the officers' desks work on beside it. At the end every acknowledged envelope is there once,
+every receipt verifies, no letter is without receipt and no receipt without letter. See `findings.py` for each promise.
+
+A longer run:  HANXUN_SOAK=20 pytest tests/end_to_end/test_kills.py -s   (that many times the exchanges and the kills)
+Other dice:    HANXUN_KILL_SEED=7 …                                      (the seed of every run is printed)
+"""
+
+import os
+import random
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from station_agent.store.deliveries import cursor_of
+from station_agent.store.outbox import QUEUED, REFUSED, outbox_rows
+from tests.end_to_end.findings import check_everything
+from tests.end_to_end.kills import Kills, Plan
+from tests.end_to_end.stories import (
+    HEAVY,
+    Exchange,
+    open_correction,
+    open_letter,
+    some_file,
+    without_letter,
+)
+from tests.end_to_end.world import World, a_world, wait_until
+
+SOAK = int(os.environ.get("HANXUN_SOAK", "1"))
+SEED = int(os.environ.get("HANXUN_KILL_SEED", "20261124"))
+EXCHANGES, LETTERS, AT_ONCE = 50 * SOAK, 3 * SOAK, 8
+KILLS_EACH = 5 * SOAK
+DRIVE_S, SETTLE_S = 300.0 * SOAK, 120.0
+
+
+@dataclass
+class Desks:
+    """The officers of both stations at work: opens cases, keeps some at once going, until told to come to an end."""
+
+    world: World
+    rng: random.Random
+    opened: list[Exchange] = field(default_factory=list)
+    letters: int = 0
+
+    def __post_init__(self) -> None:
+        self._stories = without_letter()
+        self._last_heavy = 0.0
+
+    @property
+    def open(self) -> list[Exchange]:
+        """Exchanges with steps left."""
+        return [exchange for exchange in self.opened if exchange.done < len(exchange.steps)]
+
+    def turn(self, *, more: bool, heavy: bool) -> None:
+        """Open what is to be opened, and take every step that is ready."""
+        if more and len(self.open) < AT_ONCE:
+            self._open(heavy)
+        if not any([exchange.move() for exchange in self.open]):
+            time.sleep(0.03)
+
+    def _open(self, heavy: bool) -> None:
+        pair = list(self.world.stations)
+        self.rng.shuffle(pair)
+        opener, answerer = pair
+        if len(self.opened) >= self.letters * (EXCHANGES // LETTERS) + 5 and self.letters < LETTERS:
+            self.letters += 1
+            self.opened.append(open_letter(opener, answerer, self.rng))
+            return
+        file = None
+        if heavy and time.monotonic() - self._last_heavy > 1.5:
+            self._last_heavy = time.monotonic()
+            file = some_file(self.rng, HEAVY)
+        self.opened.append(open_correction(opener, answerer, self.rng, story=next(self._stories), file=file))
+
+
+def test_nothing_acknowledged_is_lost_or_doubled_when_hub_and_agents_are_killed(tmp_path: Path) -> None:
+    world = a_world(tmp_path)
+    kills = Kills(world, Plan(kills_each=KILLS_EACH), SEED)
+    desks = Desks(world, random.Random(SEED))
+    began = time.monotonic()
+    try:
+        world.start()
+        started = time.monotonic()
+        kills.start()
+        drive(desks, kills)
+        kills.end()
+        driven = time.monotonic()
+        settle(desks)
+        settled = time.monotonic()
+        world.stop()
+        hub = check_everything(world, desks.opened)
+        killed = {process.name: process.kills for process in world.processes}
+        print(
+            f"seed {SEED}: {len(desks.opened)} exchanges, {len(hub.filed)} envelopes, kills {killed}, "
+            f"broken off at byte {kills.in_transfer}; start {started - began:.1f} s, driven {driven - started:.1f} s, "
+            f"settled {settled - driven:.1f} s, checked {time.monotonic() - settled:.1f} s"
+        )
+        assert len(desks.opened) >= EXCHANGES
+        assert desks.letters == LETTERS
+        assert all(count >= KILLS_EACH for count in killed.values()), killed
+        assert kills.in_transfer.keys() == {"hub in upload", "sender in upload", "receiver in download"}
+    finally:
+        print("\n".join(kills.log))
+        world.close()
+
+
+def drive(desks: Desks, kills: Kills) -> None:
+    """Let the desks work until the exchanges are opened and the kills are done."""
+    end = time.monotonic() + DRIVE_S
+    last = 0.0
+    while kills.at_work or len(desks.opened) < EXCHANGES:
+        assert time.monotonic() < end, f"after {DRIVE_S:.0f} s: {len(desks.opened)} exchanges, {kills.log}"
+        # Beyond the fifty there is still traffic as long as something is to be killed, but not at full speed.
+        more = len(desks.opened) < EXCHANGES or time.monotonic() - last > 0.5
+        last = time.monotonic() if more else last
+        desks.turn(more=more, heavy=kills.transfers_missing)
+
+
+def settle(desks: Desks) -> None:
+    """Let everything come to its end with nobody killed any more."""
+
+    def quiet() -> bool:
+        desks.turn(more=False, heavy=False)
+        return all(exchange.closed for exchange in desks.opened) and all(map(is_idle, desks.world.stations))
+
+    wait_until(quiet, SETTLE_S, what=lambda: unfinished(desks))
+
+
+def is_idle(station) -> bool:  # type: ignore[no-untyped-def]
+    """Whether nothing waits in the outbox."""
+    with station.agent.store.read() as tx:
+        return not outbox_rows(tx, QUEUED, REFUSED)
+
+
+def unfinished(desks: Desks) -> str:
+    """What is not done, for the message of a failed test."""
+    lines = [f"{e.case}: step {e.done} of {len(e.steps)}" for e in desks.opened if not e.closed]
+    for station in desks.world.stations:
+        with station.agent.store.read() as tx:
+            waiting = [(row.state, row.trouble, row.problem) for row in outbox_rows(tx, QUEUED, REFUSED)]
+            lines.append(f"{station.code}: cursor {cursor_of(tx)}, waiting {waiting}")
+    return "\n".join((*lines, *(process.tail() for process in desks.world.processes)))
