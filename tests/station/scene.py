@@ -43,8 +43,9 @@ from station_agent.desk.draft import LATER_FIELDS
 from station_agent.desk.gate.checks import Rules
 from station_agent.desk.gate.evaluate import Readers
 from station_agent.desk.gate.material import Circumstances, Material, make_material
+from station_agent.desk.scan import ScanCheck
 from station_agent.people import Person
-from station_agent.readers import gate_readers
+from station_agent.readers import gate_readers, scan_check
 from tests.exchange.builders import Province, a_province, now_utc
 
 OPENER = StationId("341822500000")
@@ -82,6 +83,12 @@ def cached_readers() -> Readers:
     """The real readers of scans, each answer remembered: the same scan is asked for in every test."""
     real = gate_readers()
     return Readers(lru_cache(maxsize=16)(real.scan_to_pdf), lru_cache(maxsize=16)(real.count_pages))
+
+
+@cache
+def cached_check() -> ScanCheck:
+    """The real look at a scan, remembered likewise."""
+    return lru_cache(maxsize=16)(scan_check())
 
 
 @dataclass(frozen=True)

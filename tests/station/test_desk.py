@@ -28,7 +28,6 @@ from station_agent.desk.seal import seal
 from station_agent.desk.send import send
 from station_agent.desk.stamp import annul, stamp
 from station_agent.people import Person as Officer
-from station_agent.readers import scan_check
 from station_agent.store.acts import acts_of
 from station_agent.store.cases import require_case
 from station_agent.store.envelopes import envelopes_of
@@ -45,7 +44,7 @@ from tests.station.desks import (
     a_draft,
     a_sealed_letter,
 )
-from tests.station.scene import a_scan, a_scene, cached_readers
+from tests.station.scene import a_scan, a_scene, cached_check, cached_readers
 
 TICKS = ProofTicks(pages=1, stamp_clear=True, persons_equal=True, original=True)
 
@@ -93,7 +92,7 @@ def test_an_honest_letter_goes_its_way_through_every_state_and_carries_four_peop
     assert states(desk, case)[1] == "awaiting_stamp"
     stamp(desk.agent, desk.custodian, case, copies=1, now=now_utc())
     report = scan(
-        desk.agent, desk.window, case, raw=a_scan(), name="a.jpg", ticks=TICKS, check=scan_check(), now=now_utc()
+        desk.agent, desk.window, case, raw=a_scan(), name="a.jpg", ticks=TICKS, check=cached_check(), now=now_utc()
     )
     assert report.ok
     assert states(desk, case)[1] == "checked"
@@ -148,7 +147,9 @@ def test_no_step_is_skipped(desk: Desk) -> None:
     with refusal(Code.APPROVAL_MISSING):
         stamp(desk.agent, desk.custodian, case, copies=1, now=now_utc())
     with refusal(Code.STATE_EVENT):
-        scan(desk.agent, desk.window, case, raw=a_scan(), name="a.jpg", ticks=TICKS, check=scan_check(), now=now_utc())
+        scan(
+            desk.agent, desk.window, case, raw=a_scan(), name="a.jpg", ticks=TICKS, check=cached_check(), now=now_utc()
+        )
     with refusal(Code.APPROVAL_MISSING):
         seal(desk.agent, desk.custodian, case, seal_key=desk.seal, to_pdf=lambda raw: raw, now=now_utc())
     with refusal(Code.STATE_EVENT):
@@ -217,7 +218,9 @@ def test_a_proof_check_with_an_open_tick_is_refused(desk: Desk, tick: str) -> No
     stamp(desk.agent, desk.custodian, case, copies=1, now=now_utc())
     ticks = ProofTicks(**{"pages": 1, "stamp_clear": True, "persons_equal": True, "original": True} | {tick: False})
     with refusal(Code.PROOF_INCOMPLETE):
-        scan(desk.agent, desk.window, case, raw=a_scan(), name="a.jpg", ticks=ticks, check=scan_check(), now=now_utc())
+        scan(
+            desk.agent, desk.window, case, raw=a_scan(), name="a.jpg", ticks=ticks, check=cached_check(), now=now_utc()
+        )
 
 
 def test_a_file_that_is_no_scan_is_refused_and_leaves_the_letter_as_it_was(desk: Desk) -> None:
@@ -226,7 +229,14 @@ def test_a_file_that_is_no_scan_is_refused_and_leaves_the_letter_as_it_was(desk:
     stamp(desk.agent, desk.custodian, case, copies=1, now=now_utc())
     with refusal(Code.SCAN_REFUSED):
         scan(
-            desk.agent, desk.window, case, raw=b"no scan", name="a.txt", ticks=TICKS, check=scan_check(), now=now_utc()
+            desk.agent,
+            desk.window,
+            case,
+            raw=b"no scan",
+            name="a.txt",
+            ticks=TICKS,
+            check=cached_check(),
+            now=now_utc(),
         )
     assert states(desk, case)[1] == "stamped"
 
@@ -243,7 +253,7 @@ def test_a_revoked_seal_does_not_seal_with_e302(desk: Desk, province: Province) 
     case = a_sealed_letter(desk)
     revoked = Revocation(desk.seal.certified.serial, now_utc() - timedelta(hours=1))
     desk.agent.knowledge.learn_crl(province.crl(revoked, number=7), now=now_utc())
-    scan(desk.agent, desk.window, case, raw=a_scan(), name="a.jpg", ticks=TICKS, check=scan_check(), now=now_utc())
+    scan(desk.agent, desk.window, case, raw=a_scan(), name="a.jpg", ticks=TICKS, check=cached_check(), now=now_utc())
     with refusal(Code.SEAL_SUSPENDED):
         seal(desk.agent, desk.custodian, case, seal_key=desk.seal, to_pdf=cached_readers().scan_to_pdf, now=now_utc())
 

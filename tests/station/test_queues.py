@@ -1,33 +1,45 @@
 """The durable queues against a hub that really serves: outages, lost answers, refusals, deliveries that do not verify."""
 
 import asyncio
+import random
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Role
 from hub.protocol.errors import Refused, Unavailable
+from hub.protocol.exchange import MailboxItem, MailboxPage
 from hub.protocol.identifiers import CaseId, Digest, StationId
+from hub.trail.note import make_signer
 from station_agent.desk.claim import claim
+from station_agent.desk.give_up import give_up
 from station_agent.desk.messages import ask
 from station_agent.desk.send import send
 from station_agent.hub_client import HubClient
 from station_agent.inbox.pull import judge_quarantined, pull
 from station_agent.outbox.send import send_due
+from station_agent.settings import TrailSettings
 from station_agent.store import outbox
 from station_agent.store.cases import all_cases, files_of, find_case, require_case
-from station_agent.store.deliveries import cursor_of, delivery_rows, quarantined
-from station_agent.store.envelopes import envelopes_of, receipts_for
+from station_agent.store.deliveries import QUARANTINED, cursor_of, delivery_rows, quarantined
+from station_agent.store.envelopes import envelopes_of, last_digest, receipts_for
+from station_agent.store.letters import require_letter
 from station_agent.store.verdicts import decode_checks
-from station_agent.sync import connect, serve, sync_once, utc_now
+from station_agent.sync import connect, keep_up, serve, sync_once, utc_now
 from tests.exchange.builders import now_utc
 from tests.station.desks import (
     PASSPHRASE,
     Desk,
+    World,
+    a_correction,
     a_sealed_letter,
     a_sent_letter,
     a_world,
@@ -214,3 +226,154 @@ async def until(question: Callable[[], bool], *, timeout_s: float = 20) -> None:
     async with asyncio.timeout(timeout_s):
         while not question():  # noqa: ASYNC110 - what is waited for happens in a database
             await asyncio.sleep(0.05)
+
+
+class Says(HubClient):
+    """A hub's client whose mailbox says what a test wants."""
+
+    page = MailboxPage(items=(), more=False)
+
+    async def mailbox(self, *, after: int, limit: int) -> MailboxPage:
+        """See `HubClient.mailbox`."""
+        items = tuple(item for item in self.page.items if item.cursor > after)
+        return MailboxPage(items=items, more=False)
+
+
+async def delivered(world: World, *items: MailboxItem) -> list[Code | None]:
+    """Let the origin take `items` and return why each was put aside (None: it was filed)."""
+    async with connect(world.origin.agent) as client:
+        client.__class__ = Says
+        client.page = MailboxPage(items=items, more=False)  # type: ignore[attr-defined]
+        await pull(world.origin.agent, client, clock=utc_now)
+    with world.origin.agent.store.read() as tx:
+        rows = delivery_rows(tx)
+    assert len(rows) == len(items), "none is dropped"
+    causes = [decode_checks(row.checks).not_passed for row in rows]
+    return [found[0].cause if row.state == QUARANTINED else None for row, found in zip(rows, causes, strict=True)]
+
+
+async def honest_item(world: World) -> MailboxItem:
+    """What the hub really delivers to the origin."""
+    a_sent_letter(world.opener)
+    await world.opener.sync()
+    async with connect(world.origin.agent) as client:
+        await sync_keys(world, client)
+        page = await client.mailbox(after=0, limit=1)
+    return page.items[0]
+
+
+async def sync_keys(world: World, client: HubClient) -> None:
+    """Fetch the revocation list, nothing else."""
+    await keep_up(world.origin.agent, client, clock=utc_now)
+
+
+async def test_whatever_a_hub_delivers_is_kept_and_the_honest_delivery_after_it_is_filed(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world:
+        good = await honest_item(world)
+        envelope, (receipt,) = good.envelope or "", good.receipts
+        header, payload, signature = envelope.split(".")
+        items = (
+            MailboxItem(cursor=1, envelope=None, receipts=(receipt,)),
+            MailboxItem(cursor=2, envelope=envelope, receipts=()),
+            MailboxItem(cursor=3, envelope="无", receipts=(receipt,)),
+            MailboxItem(cursor=4, envelope=f"{header}.{payload}.{signature[:-4]}AAAA", receipts=(receipt,)),
+            MailboxItem(cursor=5, envelope=envelope, receipts=(envelope,)),
+            MailboxItem(cursor=6, envelope=receipt, receipts=(envelope,)),
+            MailboxItem(cursor=7, envelope="." * 4000, receipts=("x",)),
+            msgspec.structs.replace(good, cursor=8),
+            msgspec.structs.replace(good, cursor=9),
+        )
+        causes = await delivered(world, *items)
+        assert all(causes[:7])
+        assert causes[7:] == [None, None], "filed, and the repeat recognised"
+        with world.origin.agent.store.read() as tx:
+            assert len(all_cases(tx)) == 1
+            assert [row.state for row in delivery_rows(tx)][7:] == ["filed", "repeated"]
+
+
+async def test_a_receipt_of_another_envelope_is_put_aside(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world:
+        first = await honest_item(world)
+        a_sent_letter(world.opener)
+        await world.opener.sync()
+        async with connect(world.origin.agent) as client:
+            second = (await client.mailbox(after=first.cursor, limit=1)).items[0]
+        swapped = msgspec.structs.replace(first, receipts=second.receipts)
+        assert await delivered(world, swapped) == [Code.RECEIPT_OTHER]
+
+
+async def test_a_trail_under_another_key_is_put_aside(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world:
+        item = await honest_item(world)
+        stranger = make_signer(world.origin.agent.log_key.name, Ed25519PrivateKey.generate())
+        settings = msgspec.structs.replace(world.origin.agent.settings, trail=TrailSettings(key=stranger.key.text))
+        world.origin.agent = replace(world.origin.agent, settings=settings)
+        assert await delivered(world, item) == [Code.NOTE_NOT_SIGNED]
+
+
+async def test_with_an_old_revocation_list_nothing_is_filed_until_a_fresh_one_comes(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world:
+        item = await honest_item(world)
+        agent = world.origin.agent
+        async with connect(agent) as client:
+            client.__class__ = Says
+            client.page = MailboxPage(items=(item,), more=False)  # type: ignore[attr-defined]
+            await pull(agent, client, clock=lambda: now_utc() + timedelta(hours=25))
+            with agent.store.read() as tx:
+                (aside,) = quarantined(tx)
+            assert Code.STATUS_LIST_TOO_OLD in {check.cause for check in decode_checks(aside.checks).not_passed}
+            assert await judge_quarantined(agent, client, clock=utc_now) == 1
+
+
+async def test_a_refused_message_is_given_up_and_the_case_is_where_it_was(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world:
+        case = a_sealed_letter(world.opener, to=StationId("999999999999"))
+        send(world.opener.agent, world.opener.window, case, now=now_utc())
+        await world.opener.sync()
+        (row,) = rows_of(world.opener, outbox.REFUSED)
+        give_up(world.opener.agent, row.seq, now=now_utc())
+        with world.opener.agent.store.read() as tx:
+            letter = require_letter(tx, case)
+            assert (require_case(tx, case).state, letter.state) == ("to_send", "sealed")
+            assert last_digest(tx, case) is None
+        with pytest.raises(Refused) as refusal:
+            give_up(world.opener.agent, row.seq, now=now_utc())
+        assert refusal.value.code is Code.NOT_REFUSED
+
+
+SERVE = """
+import asyncio, logging, sys
+from pathlib import Path
+from station_agent.sync import serve
+logging.basicConfig(level=logging.WARNING)
+asyncio.run(serve(Path(sys.argv[1]), b"agent", ready=lambda: print("ready", flush=True)))
+"""
+
+
+async def test_agents_killed_again_and_again_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world:
+        cases = [a_correction(world.opener) for _ in range(4)]
+        chance = random.Random(7)
+        for _ in range(3):
+            running = [
+                await asyncio.create_subprocess_exec(sys.executable, "-c", SERVE, str(desk.data), stdout=PIPE)
+                for desk in (world.opener, world.origin)
+            ]
+            for process in running:
+                assert process.stdout is not None
+                assert await process.stdout.readline() == b"ready\n"
+            await asyncio.sleep(chance.random() * 0.3)
+            for process in running:
+                process.kill()
+                await process.wait()
+        await world.opener.sync()
+        await world.origin.sync()
+        await world.opener.sync()
+        for desk in (world.opener, world.origin):
+            with desk.agent.store.read() as tx:
+                assert {row.state for row in outbox.outbox_rows(tx)} == {outbox.SENT}
+                assert not quarantined(tx)
+                for case in cases:
+                    rows = envelopes_of(tx, case)
+                    assert [row.kind for row in rows] == ["inquiry", "handover"]
+                    assert [len(receipts_for(tx, row.digest)) for row in rows] == [1, 1]

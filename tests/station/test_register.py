@@ -110,10 +110,11 @@ def test_without_a_signed_act_nothing_is_changed(tmp_path: Path) -> None:
         refusal_of(register, replace(good, act=act))
 
 
-def test_an_act_signed_by_an_agents_key_is_refused(tmp_path: Path) -> None:
+def test_an_act_with_somebody_elses_certificate_is_refused(tmp_path: Path) -> None:
     register, bundle = a_story(tmp_path)
     good = a_request(a_scene().window, bundle.evidence())
-    assert refusal_of(register, replace(good, certificate=a_scene().origin_agent.certified.pem)).code is not None
+    foreign = replace(good, certificate=a_scene().origin_agent.certified.pem)
+    assert refusal_of(register, foreign).code is Code.JWS_UNKNOWN_CERTIFICATE
 
 
 def test_an_act_by_another_stations_officer_is_refused(tmp_path: Path) -> None:
