@@ -7,12 +7,14 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Connection
 
+from hub.cases.calendar import default_calendar
+from hub.cases.late import judge_late
 from hub.cases.machine import Side, case_event, default_machine
 from hub.protocol.act import ActKind
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Envelope, Kind, Role
 from hub.protocol.errors import Refused
-from hub.protocol.instants import format_instant
+from hub.protocol.instants import format_instant, parse_instant
 from hub.protocol.strict_json import encode_json
 from hub.protocol.verdict import NotVerified, Verdict, failures
 from hub.signing.acts import open_act
@@ -74,13 +76,17 @@ def file_delivery(tx: Connection, agent: Agent, verified: Verified, *, now: date
 def _new_case(envelope: Envelope, now: datetime) -> CaseRow:
     at, gate = format_instant(now), default_machine("gate").initial
     state = default_machine("case").initial
-    return CaseRow(
-        envelope.case, envelope.type, Side.ANSWERER.value, envelope.from_, state, gate, at, at, late=_is_late(envelope)
+    return CaseRow(envelope.case, envelope.type, Side.ANSWERER.value, envelope.from_, state, gate, at, at)
+
+
+def _is_late(agent: Agent, verified: Verified) -> bool:
+    # By the hub's time on the receipt and this station's own calendar, whatever the sender says.
+    envelope, sent_at = verified.signed.envelope, parse_instant(verified.receipt.receipt.time)
+    case_type = agent.catalogue.case_type(envelope.type)
+    judged = judge_late(
+        case_type, envelope.body, sent_at=sent_at, calendar=default_calendar(), hours=agent.settings.hours
     )
-
-
-def _is_late(envelope: Envelope) -> bool:
-    return "late_reason" in envelope.body
+    return any(lateness.late for lateness in judged)
 
 
 def _moved(tx: Connection, agent: Agent, verified: Verified, row: CaseRow) -> CaseRow:
@@ -94,7 +100,7 @@ def _moved(tx: Connection, agent: Agent, verified: Verified, row: CaseRow) -> Ca
         _receive_letter(tx, agent, envelope)
         # A corrected letter is judged afresh, by whoever claims it.
         gate = moved.gate if moved.gate == "used" else default_machine("gate").initial
-        moved = replace(replay_case(moved, "deliver"), gate=gate, owner=None, late=_is_late(envelope))
+        moved = replace(replay_case(moved, "deliver"), gate=gate, owner=None, late=_is_late(agent, verified))
     if envelope.kind is Kind.WITHDRAW:
         moved = step_gate(moved, "withdraw", person=None)
     return moved
