@@ -34,7 +34,8 @@ from hub.web.service_routes import OPENAPI
 from hub.web.tokens import TokenOffice
 
 log = logging.getLogger(__name__)
-SHUTDOWN_S = 30.0
+SHUTDOWN_S = 10.0  # for handlers in flight; an upload that takes longer goes on after the restart
+SETTLE_S = 0.05
 BACKLOG = 1024
 READ_BUFFER = 1 << 20  # uploads: fewer, larger pieces; bounded for each connection
 
@@ -94,7 +95,8 @@ async def _serve_until(stop: asyncio.Event, hub: Hub, announce: Callable[[str], 
     runner = make_runner(hub, audience=listen.public_url.rstrip("/") or address)
     try:
         await runner.setup()
-        await web.SockSite(runner, server, backlog=BACKLOG).start()
+        site = web.SockSite(runner, server, backlog=BACKLOG)
+        await site.start()
         with _stopped_by_signals(stop):
             gc.collect()
             gc.freeze()  # what is loaded now stays: the collector need not walk it again
@@ -102,7 +104,10 @@ async def _serve_until(stop: asyncio.Event, hub: Hub, announce: Callable[[str], 
             log.info("ready address=%s", address)
             await stop.wait()
         log.info("stopping")
+        await site.stop()
         hub.wake_ups.close()
+        # aiohttp would wait its whole time-out for a connection that was made in the very tick of stopping.
+        await asyncio.sleep(SETTLE_S)
     finally:
         await runner.cleanup()
 

@@ -26,11 +26,14 @@ class Client:
     station: StationId
     url: str
     token: str = ""
+    audience: str = ""
 
     def assertion(self, *, audience: str | None = None, jti: str | None = None) -> str:
         """A fresh client assertion."""
         jti = jti or secrets.token_hex(16)
-        return make_assertion(self.province.agent(self.station), audience or self.url, now_utc(), jti).decode()
+        return make_assertion(
+            self.province.agent(self.station), audience or self.audience or self.url, now_utc(), jti
+        ).decode()
 
     async def sign_in(self) -> "Client":
         """Get a token."""

@@ -1,10 +1,12 @@
 """The hub's story over HTTP: upload, submit, fetch, hand over."""
 
+import base64
+import json
 from pathlib import Path
 
 from hub.protocol.identifiers import digest_of
 from hub.protocol.receipt import Event
-from hub.signing.certificates import known
+from hub.signing.certificates import known, read_certificate
 from hub.signing.receipts import open_receipt
 from tests.exchange.builders import PROOF, A, B, a_handover, an_envelope, signed
 from tests.web.builders import a_served_hub
@@ -19,7 +21,7 @@ async def test_an_envelope_is_receipted_delivered_and_handed_over(tmp_path: Path
 
         async with hub.session.get(f"{hub.url}/v1/certificates/{_x5t_of(receipt_raw)}") as response:
             hub_certificate = await response.read()
-        source = known([_certified(hub_certificate)])
+        source = known([read_certificate(hub_certificate)])
         receipt = open_receipt(receipt_raw, certificates=source).receipt
         assert receipt.events == (Event.SUBMISSION_ACCEPTANCE, Event.CONTENT_CONSIGNMENT)
         assert receipt.envelope == digest_of(raw)
@@ -47,13 +49,5 @@ async def test_the_same_bytes_again_get_the_same_receipt(tmp_path: Path) -> None
 
 
 def _x5t_of(receipt: bytes) -> str:
-    import base64
-    import json
-
-    return json.loads(base64.urlsafe_b64decode(receipt.split(b".")[0] + b"=="))["x5t#S256"]
-
-
-def _certified(raw: bytes):
-    from hub.signing.certificates import read_certificate
-
-    return read_certificate(raw)
+    header = json.loads(base64.urlsafe_b64decode(receipt.split(b".")[0] + b"=="))
+    return str(header["x5t#S256"])
