@@ -70,7 +70,9 @@ def serving(folder: Path, *, arguments: tuple[str, ...] = ()) -> Iterator[BenchH
     """Make a hub in `folder`, serve it in a process of its own, and sign the opener's agent in."""
     agent = _make(folder)
     command = [*arguments, sys.executable, "-m", "benchmarks.load.serve", str(folder / "hub")]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "BENCH_PASSPHRASE": PASSPHRASE.decode()})
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, env={**os.environ, "BENCH_PASSPHRASE": PASSPHRASE.decode()}
+    )
     try:
         assert process.stdout is not None
         url = json.loads(process.stdout.readline())["url"]
@@ -120,7 +122,12 @@ def an_inquiry(number: str) -> Envelope:
         to=ANSWERER,
         officer=Officer(number="012345", name="李四"),
         created=format_instant(now),
-        body={"person": person, "items": [item], "caused_by_opener": False, "text": "经核对原始档案,登记姓名有误。" * 8},
+        body={
+            "person": person,
+            "items": [item],
+            "caused_by_opener": False,
+            "text": "经核对原始档案,登记姓名有误。" * 8,
+        },
         attachments=(
             Attachment(digest=digest, size=len(PROOF), media_type="application/pdf", name="证明.pdf", role=Role.PROOF),
         ),
