@@ -55,7 +55,10 @@ def queue(tx: Connection, envelope: Digest, *, lane: str, state_before: str | No
 
 
 def due(tx: Connection, *, now: datetime) -> tuple[OutboxRow, ...]:
-    """Return what may be sent now: the first unsent item of each lane, unless it was refused or must still wait."""
+    """Return what may be sent now: the first unsent item of each lane, unless it was refused or must still wait.
+
+    What has waited longest comes first: an item that cannot go through must not be the one that every round begins with.
+    """
     first = (
         select(func.min(outbox.c.seq))
         .where(outbox.c.state.in_((QUEUED, REFUSED)))
@@ -65,7 +68,9 @@ def due(tx: Connection, *, now: datetime) -> tuple[OutboxRow, ...]:
     question = select(*_COLUMNS).where(
         outbox.c.seq.in_(first), outbox.c.state == QUEUED, outbox.c.not_before <= format_instant(now)
     )
-    return tuple(OutboxRow(**dict(row)) for row in tx.execute(question.order_by(outbox.c.seq)).mappings())
+    return tuple(
+        OutboxRow(**dict(row)) for row in tx.execute(question.order_by(outbox.c.not_before, outbox.c.seq)).mappings()
+    )
 
 
 def next_due_at(tx: Connection) -> str | None:

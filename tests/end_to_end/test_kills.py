@@ -56,7 +56,8 @@ class Desks:
         """Open what is to be opened, and take every step that is ready."""
         if more and len(self.open) < AT_ONCE:
             self._open(heavy)
-        if not any([exchange.move() for exchange in self.open]):
+        moved = [exchange.move() for exchange in self.open]
+        if not any(moved):
             time.sleep(0.03)
 
     def _open(self, heavy: bool) -> None:
