@@ -6,7 +6,9 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--no-skips", action="store_true", help="fail a test that would be skipped: every outside tool must be here")
+    parser.addoption(
+        "--no-skips", action="store_true", help="fail a test that would be skipped: every outside tool must be here"
+    )
 
 
 @pytest.hookimpl(wrapper=True)
