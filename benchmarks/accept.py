@@ -48,11 +48,9 @@ def accepted_per_s(hub: BenchHub, bodies: Path, clients: int, seconds: float) ->
     """Run one closed loop; return its counts. Raises: RuntimeError when anything but 201 came, or bodies ran out."""
     sign_inquiries(hub, bodies, int(MOST_PER_S[clients] * (seconds + WARM_S)))
     before = _cpu_s(hub.pid)
+    words = ("127.0.0.1", hub.port, hub.token, bodies, clients, seconds, WARM_S)
     loop = subprocess.run(
-        [sys.executable, "-m", "benchmarks.load.closed_loop", "127.0.0.1", str(hub.port), hub.token, str(bodies)]
-        + [str(clients), str(seconds), str(WARM_S)],
-        stdout=subprocess.PIPE,
-        check=True,
+        [sys.executable, "-m", "benchmarks.load.closed_loop", *map(str, words)], stdout=subprocess.PIPE, check=True
     )
     result = json.loads(loop.stdout)
     if result["others"] or result["exhausted"]:

@@ -18,6 +18,7 @@ from hub.web.context import HUB, TOKENS, caller_of, json_response, number_of
 from hub.web.problems import problem_response
 
 MAX_CERTIFICATE = 64 * 1024
+_JOSE = {"Content-Type": JOSE}
 
 
 async def post_token(request: web.Request) -> web.StreamResponse:
@@ -36,7 +37,7 @@ async def post_envelope(request: web.Request) -> web.StreamResponse:
         accepted = await accept(raw, caller=caller.station, hub=hub)
     except Refused as refusal:
         return problem_response(refusal, receipt=rejection(raw, refusal, hub=hub))
-    return web.Response(body=accepted.receipt, status=200 if accepted.repeated else 201, content_type=JOSE)
+    return web.Response(body=accepted.receipt, status=200 if accepted.repeated else 201, headers=_JOSE)
 
 
 async def get_mailbox(request: web.Request) -> web.StreamResponse:

@@ -71,27 +71,39 @@ def problem_response(error: HanxunError, *, receipt: bytes | None = None) -> web
     return web.Response(body=body, status=problem.status, content_type=PROBLEM_JSON, headers=headers)
 
 
-@web.middleware
-async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn whatever a handler raises into problem details; the outermost edge of the hub."""
-    try:
-        return await handler(request)
-    except HanxunError as error:
-        level = logging.ERROR if error.status >= 500 else logging.INFO
-        log.log(level, "refused %s %s code=%s", request.method, _route(request), error.code.value)
-        return problem_response(error)
-    except web.HTTPException as error:
-        return problem_response(_of_http(request, error))
-    except Exception:
-        log.exception("failed %s %s", request.method, _route(request))
-        return problem_response(HanxunError(Code.HUB_INTERNAL))
+def answering_problems(handler: Handler) -> Handler:
+    """Return `handler` with whatever it raises turned into problem details; the outermost edge of the hub.
+
+    Around each handler and not as a middleware of aiohttp: that costs twice as much on the hot path.
+    """
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except HanxunError as error:
+            level = logging.ERROR if error.status >= 500 else logging.INFO
+            log.log(level, "refused %s %s code=%s", request.method, _route(request), error.code.value)
+            return problem_response(error)
+        except web.HTTPException as error:
+            return problem_response(_of_http(request, error))
+        except Exception:
+            log.exception("failed %s %s", request.method, _route(request))
+            return problem_response(HanxunError(Code.HUB_INTERNAL))
+
+    return answer
+
+
+async def not_found(_request: web.Request) -> web.StreamResponse:
+    """Any address that is not in the table. Raises: Refused."""
+    raise Refused(Code.REQUEST_NOT_FOUND)
+
+
+async def wrong_method(_request: web.Request) -> web.StreamResponse:
+    """Any method that an address does not take. Raises: Refused."""
+    raise Refused(Code.REQUEST_METHOD)
 
 
 def _of_http(request: web.Request, error: web.HTTPException) -> Refused:
-    if error.status == 404:
-        return Refused(Code.REQUEST_NOT_FOUND)
-    if error.status == 405:
-        return Refused(Code.REQUEST_METHOD)
     if error.status == 413:
         return Refused(Code.REQUEST_TOO_LARGE, values={"limit": request.client_max_size})
     return Refused(Code.REQUEST_FORM, detail=error.reason)

@@ -9,7 +9,9 @@ from hub.protocol.exchange import Directory, MailboxPage, Token, UploadState
 from hub.protocol.media_types import EVENT_STREAM, JOSE, JSON, PEM, PKIX_CRL
 from hub.web import blob_routes, exchange_routes, service_routes
 from hub.web.blob_routes import OCTETS
-from hub.web.problems import Handler
+from hub.web.problems import Handler, answering_problems, not_found, wrong_method
+
+ELSEWHERE = "/{rest:.*}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +211,9 @@ ROUTES = (
 
 
 def add_routes(app: web.Application) -> None:
-    """Add every route to `app`."""
+    """Add every route to `app`; what else is asked for gets a problem, too."""
     for route in ROUTES:
-        app.router.add_route(route.method, route.path, route.handler)
+        app.router.add_route(route.method, route.path, answering_problems(route.handler))
+    for path in dict.fromkeys(route.path for route in ROUTES):
+        app.router.add_route("*", path, answering_problems(wrong_method))
+    app.router.add_route("*", ELSEWHERE, answering_problems(not_found))

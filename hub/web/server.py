@@ -28,7 +28,6 @@ from hub.protocol.errors import Damaged
 from hub.store.layout import DataFolder
 from hub.web.context import HUB, TOKENS
 from hub.web.openapi import openapi_document
-from hub.web.problems import problems
 from hub.web.routes import ROUTES, add_routes
 from hub.web.service_routes import OPENAPI
 from hub.web.tokens import TokenOffice
@@ -37,12 +36,13 @@ log = logging.getLogger(__name__)
 SHUTDOWN_S = 10.0  # for handlers in flight; an upload that takes longer goes on after the restart
 SETTLE_S = 0.05
 BACKLOG = 1024
+COLLECT_AFTER = 20_000  # new objects; a request makes hundreds, nearly all freed at once by their counts
 READ_BUFFER = 1 << 20  # uploads: fewer, larger pieces; bounded for each connection
 
 
 def make_app(hub: Hub, *, audience: str) -> web.Application:
     """Return the hub's application. `audience` is the public address that agents sign in to."""
-    app = web.Application(middlewares=[problems], client_max_size=hub.settings.limits.envelope_bytes)
+    app = web.Application(client_max_size=hub.settings.limits.envelope_bytes)
     app[HUB] = hub
     app[TOKENS] = TokenOffice(hub, audience=audience)
     app[OPENAPI] = openapi_document(ROUTES, version=version("hanxun"))
@@ -100,6 +100,7 @@ async def _serve_until(stop: asyncio.Event, hub: Hub, announce: Callable[[str], 
         with _stopped_by_signals(stop):
             gc.collect()
             gc.freeze()  # what is loaded now stays: the collector need not walk it again
+            gc.set_threshold(COLLECT_AFTER, 20, 50)
             announce(address)
             log.info("ready address=%s", address)
             await stop.wait()
