@@ -3,6 +3,7 @@
 import importlib
 import logging
 import sys
+from functools import cache
 from typing import Any
 
 import typer
@@ -34,12 +35,15 @@ class _Verbs(TyperGroup):
         return list(VERBS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 (the library's signature)
-        if cmd_name not in VERBS:
-            return None
-        command = typer.main.get_command(importlib.import_module(f"hanxun.{cmd_name}").app)
-        command.name = cmd_name
-        command.short_help = VERBS[cmd_name]
-        return command
+        return _load(cmd_name) if cmd_name in VERBS else None
+
+
+@cache
+def _load(name: str) -> Any:
+    command = typer.main.get_command(importlib.import_module(f"hanxun.{name}").app)
+    command.name = name
+    command.short_help = VERBS[name]
+    return command
 
 
 app = typer.Typer(
