@@ -300,6 +300,7 @@ class Code(StrEnum):
     OTHER_ADDRESSEE = "station.other_addressee"
     OTHER_CASE = "station.other_case"
     OTHER_LETTER_KIND = "station.other_letter_kind"
+    RECORD_ELSEWHERE = "station.record_elsewhere"
     LETTER_NOT_THE_SCAN = "station.letter_not_the_scan"
     SEAL_OF_OTHER_STATION = "station.seal_of_other_station"
     APPROVAL_OF_OTHER_TEXT = "station.approval_of_other_text"

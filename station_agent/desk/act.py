@@ -20,6 +20,7 @@ from hub.signing.envelopes import SignedEnvelope
 from hub.signing.purposes import OfficerRole
 from station_agent.agent import Agent
 from station_agent.desk.acting import require_own, sign, store_act
+from station_agent.desk.claim import require_owner
 from station_agent.desk.gate.checks import persons_of
 from station_agent.desk.gate.evaluate import Readers, evaluate
 from station_agent.desk.gate.material import Decision
@@ -68,13 +69,14 @@ def act(
     """Change the register as `case` asks for: the return move of a C06, the corrections of a C04 (`decisions`).
 
     The gate is evaluated now; there is no way past it. Raises: NotVerified (a gate that does not pass, with every check),
-    Refused (`station.no_decisions`, `station.nothing_to_correct`, what the register refuses), NotPermitted, Unavailable.
+    Refused (E701, `station.no_decisions`, `station.nothing_to_correct`, what the register refuses), NotPermitted, Unavailable.
     """
     require_own(agent, person)
     person.require_role(OfficerRole.WINDOW)
     with agent.store.read() as tx:
         pending = register_acts_of(tx, case, PENDING)
         row = require_case(tx, case)
+        require_owner(row, person)
         case_type = agent.catalogue.case_type(row.type)
         inquiry = require_inquiry(tx, agent, case)
     if not pending:

@@ -41,6 +41,12 @@ def claim(agent: Agent, person: Person, case: CaseId, *, note: str | None = None
     return envelope.digest
 
 
+def require_owner(row: CaseRow, person: Person) -> None:
+    """Let pass only the officer who has claimed the case (or anybody while nobody has). Raises: Refused (E701)."""
+    if row.owner not in (None, person.number):
+        raise Refused(Code.CASE_TAKEN, values={"owner": row.owner})
+
+
 def _take_over(tx: Connection, row: CaseRow, person: Person, note: str | None, now: datetime) -> None:
     if row.owner == person.number or note is None or row.side != Side.ANSWERER.value:
         raise Refused(Code.CASE_TAKEN, values={"owner": row.owner})

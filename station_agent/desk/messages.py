@@ -10,6 +10,7 @@ from hub.protocol.identifiers import CaseId, Digest
 from station_agent.agent import Agent
 from station_agent.desk.acting import require_own
 from station_agent.desk.approve import require_reason
+from station_agent.desk.claim import require_owner
 from station_agent.desk.draft import NewFile
 from station_agent.desk.posting import post
 from station_agent.desk.steps import step_case
@@ -21,7 +22,7 @@ MAX_DISPUTES = 2
 
 
 def ask(agent: Agent, person: Person, case: CaseId, *, text: str, now: datetime) -> Digest:
-    """Ask the opener for more. Raises: Refused (`state.*`, `body.*`), NotPermitted."""
+    """Ask the opener for more. Raises: Refused (E701, `state.*`, `body.*`), NotPermitted."""
     return _say(agent, person, case, Kind.ASK, body={"text": text}, now=now)
 
 
@@ -33,7 +34,7 @@ def supply(
 
 
 def return_case(agent: Agent, person: Person, case: CaseId, *, reason_code: str, text: str, now: datetime) -> Digest:
-    """Return the inquiry for correction (退回补正). Raises: Refused (`station.reason_missing`, `state.*`), NotPermitted."""
+    """Return the inquiry for correction (退回补正). Raises: Refused (E701, `station.reason_missing`, `state.*`), NotPermitted."""
     require_reason(text)
     body = {"reason_code": reason_code, "text": text}
     return _say(agent, person, case, Kind.RETURN, body=body, facts=("reason_given",), now=now)
@@ -64,7 +65,10 @@ def _say(
     for file in files:
         agent.store.blobs.put(file.raw)
     with agent.store.write() as tx:
-        row = step_case(require_case(tx, case), case_event(kind), person=person, facts=facts)
+        row = require_case(tx, case)
+        if kind in (Kind.ASK, Kind.RETURN):
+            require_owner(row, person)
+        row = step_case(row, case_event(kind), person=person, facts=facts)
         attachments = tuple(file.attachment for file in files)
         envelope = post(tx, agent, row, kind, officer=person.officer, body=body, attachments=attachments, now=now)
         save_case(tx, row, now=now)

@@ -13,6 +13,7 @@ from hub.protocol.errors import Refused
 from hub.protocol.identifiers import CaseId, Digest
 from station_agent.agent import Agent
 from station_agent.desk.acting import act_file, require_own
+from station_agent.desk.claim import require_owner
 from station_agent.desk.draft import NewFile
 from station_agent.desk.posting import post
 from station_agent.desk.steps import step_case, step_letter
@@ -38,13 +39,14 @@ def reply(
 
     `body` holds the outcome and what belongs to it. For an outcome that changes the register, `serial` (C06) or each
     item's `serial` (C04) must be the one the register gave, and `evidence` is filled in.
-    Raises: Refused (`station.serial_differs`, `state.guard` when the gate was not passed, `state.*`, `body.*`).
+    Raises: Refused (E701, `station.serial_differs`, `state.guard` when the gate was not passed, `state.*`, `body.*`).
     """
     require_own(agent, person)
     for file in files:
         agent.store.blobs.put(file.raw)
     with agent.store.write() as tx:
         row = require_case(tx, case)
+        require_owner(row, person)
         case_type = agent.catalogue.case_type(row.type)
         whole = dict(body)
         facts: tuple[str, ...] = ("gate_passed_if_register_changed",)

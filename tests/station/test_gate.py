@@ -189,6 +189,14 @@ def test_a_person_whom_the_register_knows_by_that_name_passes() -> None:
     assert judge(a_bundle().material(circumstances=known), a_scene().rules()).passed
 
 
+def test_a_record_that_the_sender_does_not_hold_is_refused() -> None:
+    elsewhere = Circumstances(holders={PERSON["id18"]: BYSTANDER})
+    verdict = judge(a_bundle().material(circumstances=elsewhere), a_scene().rules())
+    assert outcome(verdict, "G1") == (Result.FAILED, Code.RECORD_ELSEWHERE)
+    held = Circumstances(holders={PERSON["id18"]: OPENER})
+    assert judge(a_bundle().material(circumstances=held), a_scene().rules()).passed
+
+
 def test_a_used_letter_is_refused_with_e405() -> None:
     used = Circumstances(used_in=CaseId("C06-341802500000-2026-000009"))
     verdict = judge(a_bundle().material(circumstances=used), a_scene().rules())

@@ -85,16 +85,19 @@ def _seal_finding(material: Material, rules: Rules) -> SealFinding | None:
 
 
 def _g1(scene: _Scene) -> Check:
-    """The right kind, to this site, from the site that says so, received by the hub."""
+    """The right kind, to this site, from the site that opened the case and holds the record, received by the hub."""
     material, rules = scene.material, scene.rules
     envelope = material.inquiry.envelope
     if envelope.to != material.station:
         return failed("G1", Code.OTHER_ADDRESSEE, to=envelope.to)
-    if envelope.case != material.case or material.first.envelope.from_ != envelope.from_:
+    opened = envelope.case.startswith(f"{envelope.type}-{envelope.from_}-")
+    if envelope.case != material.case or not opened or material.first.envelope.from_ != envelope.from_:
         return failed("G1", Code.OTHER_CASE, envelope.case)
     rule = material.case_type.letter
     if rule is not None and material.body.get("letter_kind", rule.kind) != rule.kind:
         return failed("G1", Code.OTHER_LETTER_KIND, kind=rule.kind)
+    if stranger := _held_elsewhere(material):
+        return failed("G1", Code.RECORD_ELSEWHERE, station=stranger)
     if material.flaws:
         flaw = material.flaws[0]
         return failed("G1", flaw.code, flaw.detail, **flaw.values)
@@ -225,6 +228,17 @@ def _approval(scene: _Scene) -> Check:
             make = indeterminate if decisions is None else failed
             return make("approval", error.code, error.detail, **error.values)
     return passed("approval")
+
+
+def _held_elsewhere(material: Material) -> str | None:
+    """Return the station that holds a record which the letter takes for the sender's (return) or the receiver's (correct)."""
+    holders = material.circumstances.holders
+    if holders is None or material.circumstances.used_in is not None:
+        return None  # not looked up; or moved by this very letter, which G6 tells
+    returns = material.case_type.register_operation == "return"
+    wanted = material.inquiry.envelope.from_ if returns else material.station
+    held = (holders.get(id18, wanted) for id18 in persons_of(material.body))
+    return next((station for station in held if station != wanted), None)
 
 
 def persons_of(body: Mapping[str, object]) -> dict[str, str]:

@@ -21,7 +21,7 @@ from station_agent.desk.gate.checks import CountPages, Rules, ScanToPdf, judge, 
 from station_agent.desk.gate.material import Circumstances, Decision, Material, make_material
 from station_agent.desk.inquiry import require_inquiry
 from station_agent.desk.steps import step_gate, step_letter
-from station_agent.register.interface import Register
+from station_agent.register.interface import Person, Register
 from station_agent.store.acts import acts_of
 from station_agent.store.cases import CaseRow, all_cases, require_case, save_case
 from station_agent.store.envelopes import envelopes_of, receipts_for
@@ -68,7 +68,7 @@ def evaluate(
 ) -> Verdict:
     """Evaluate the gate of `case`, store the verdict and open or lock the gate by it.
 
-    `register` is asked for the persons' names; `decisions` are the officer's on a correction.
+    `register` is asked for the persons' names and whose they are; `decisions` are the officer's on a correction.
     Raises: Refused (`station.not_answerer`, `station.no_inquiry`, `station.no_receipt`).
     """
     material = gather_material(agent, case, register=register, decisions=decisions)
@@ -111,9 +111,12 @@ def gather_material(
         looks=looks,
         certificates=agent.knowledge.find,
     )
-    names = None if register is None else _names(register, material)
+    people = None if register is None else _looked_up(register, material)
+    names = None if people is None else {person.id18: person.name for person in people}
+    holders = None if people is None else {person.id18: person.station for person in people}
     used_in = None if used is None else used.case
-    return replace(material, circumstances=replace(circumstances, used_in=used_in, names=names, decisions=decisions))
+    found = replace(circumstances, used_in=used_in, names=names, holders=holders, decisions=decisions)
+    return replace(material, circumstances=found)
 
 
 def _files(agent: Agent, digests: tuple[Digest, ...]) -> dict[Digest, bytes]:
@@ -138,9 +141,9 @@ def _circumstances(tx: Connection, agent: Agent, body: dict[str, object], case: 
     return Circumstances(disputes=tuple(disputes))
 
 
-def _names(register: Register, material: Material) -> dict[str, str]:
-    found = {id18: register.look_up(id18) for id18 in persons_of(material.body)}
-    return {id18: person.name for id18, person in found.items() if person is not None}
+def _looked_up(register: Register, material: Material) -> list[Person]:
+    found = (register.look_up(id18) for id18 in persons_of(material.body))
+    return [person for person in found if person is not None]
 
 
 def _judge_letter(tx: Connection, case: CaseId, verdict: Verdict) -> None:

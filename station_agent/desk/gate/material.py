@@ -33,11 +33,13 @@ class Decision:
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """What stands outside the case file: `used_in`, the case that used this letter; `disputes`, open cases on the persons;
-    `names`, the register's name of each citizen number (None: not looked up); `decisions` of the officer."""
+    `names` and `holders`, the register's name and station of each citizen number (None: not looked up); `decisions` of the
+    officer."""
 
     used_in: CaseId | None = None
     disputes: tuple[CaseId, ...] = ()
     names: Mapping[str, str] | None = None
+    holders: Mapping[str, StationId] | None = None
     decisions: tuple[Decision, ...] | None = None
 
 
