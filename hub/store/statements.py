@@ -44,7 +44,7 @@ class Prepared:
 
 
 def _driver(tx: sa.Connection) -> sqlite3.Connection:
-    assert tx.in_transaction()
+    assert tx.in_transaction()  # or each statement would be a transaction of its own
     driver: sqlite3.Connection = tx.connection.driver_connection  # type: ignore[assignment]
     return driver
 

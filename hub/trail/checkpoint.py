@@ -1,5 +1,6 @@
 """Checkpoints (C2SP tlog-checkpoint v1.0.0): parse, sign, check. Bytes in, verdict out; no clock, no network."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ from hub.trail.proofs import CONSISTENCY_CHECK, check_consistency
 ORIGIN_CHECK = "checkpoint.origin"
 SIGNATURE_CHECK = "checkpoint.signature"
 MAX_ORIGIN = 255
+_CONTROL = re.compile(r"[\x00-\x1f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def checkpoint_text(checkpoint: Checkpoint) -> bytes:
     lines = (checkpoint.origin, str(checkpoint.size), encode_base64(checkpoint.root), *checkpoint.extensions)
     if len(checkpoint.root) != HASH_SIZE or not 0 <= checkpoint.size <= MAX_SIZE or not all(lines):
         raise ValueError("not a checkpoint")
-    if any(ord(c) < 0x20 for line in lines for c in line) or len(checkpoint.origin.encode()) > MAX_ORIGIN:
+    if any(map(_CONTROL.search, lines)) or len(checkpoint.origin.encode()) > MAX_ORIGIN:
         raise ValueError("not a checkpoint")
     return ("\n".join(lines) + "\n").encode()
 
