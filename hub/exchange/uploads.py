@@ -174,7 +174,8 @@ def _wrong_offset(offset: int) -> Refused:
 
 def _create(path: Path, size: int) -> _Part:
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
+        # Not emptied: a second beginning of the same upload may come while the first is already being written.
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
     except OSError as error:
         raise unavailable(error) from error
     return _Part(path, size, 0, hashlib.sha256())
