@@ -16,7 +16,7 @@ from pathlib import Path
 import aiohttp
 
 from hub.protocol.codes import Code
-from hub.protocol.errors import HanxunError, Refused
+from hub.protocol.errors import HanxunError, Refused, Unavailable
 from hub.protocol.instants import format_instant
 from station_agent.agent import Agent, open_agent
 from station_agent.certificates import publish_own
@@ -25,7 +25,7 @@ from station_agent.hub_client import HubClient, HubRefusal
 from station_agent.inbox.pull import judge_quarantined, pull
 from station_agent.outbox.send import send_due
 from station_agent.store.deliveries import cursor_of
-from station_agent.store.outbox import wake_all
+from station_agent.store.outbox import count_queued, wake_all
 from station_agent.store.trust import remember
 
 log = logging.getLogger(__name__)
@@ -97,12 +97,19 @@ async def connect(agent: Agent, *, clock: Clock = utc_now) -> AsyncIterator[HubC
 async def sync_once(agent: Agent, client: HubClient, *, clock: Clock = utc_now) -> None:
     """Do everything that can be done now, once: upkeep, send, receive, send what receiving has queued.
 
-    Raises: Unavailable when the hub cannot be reached.
+    Raises: Unavailable (E501 with the number of messages that wait) when the hub cannot be reached.
     """
-    await keep_up(agent, client, clock=clock)
-    await send_due(agent, client, clock=clock)
-    await pull(agent, client, clock=clock)
-    await send_due(agent, client, clock=clock)
+    try:
+        await keep_up(agent, client, clock=clock)
+        await send_due(agent, client, clock=clock)
+        await pull(agent, client, clock=clock)
+        await send_due(agent, client, clock=clock)
+    except Unavailable as error:
+        if error.code is not Code.HUB_UNREACHABLE:
+            raise
+        with agent.store.read() as tx:
+            waiting = count_queued(tx)
+        raise Unavailable(error.code, detail=error.detail, values={"n": waiting}) from error
     await asyncio.to_thread(complete_closed, agent, now=clock())
 
 

@@ -59,12 +59,7 @@ def due(tx: Connection, *, now: datetime) -> tuple[OutboxRow, ...]:
 
     What has waited longest comes first: an item that cannot go through must not be the one that every round begins with.
     """
-    first = (
-        select(func.min(outbox.c.seq))
-        .where(outbox.c.state.in_((QUEUED, REFUSED)))
-        .group_by(outbox.c.lane)
-        .scalar_subquery()
-    )
+    first = select(func.min(outbox.c.seq)).where(outbox.c.state.in_((QUEUED, REFUSED))).group_by(outbox.c.lane)
     question = select(*_COLUMNS).where(
         outbox.c.seq.in_(first), outbox.c.state == QUEUED, outbox.c.not_before <= format_instant(now)
     )

@@ -71,8 +71,9 @@ async def test_with_the_hub_away_work_goes_on_and_everything_arrives_in_order_la
         away = without_hub(world.opener)
         first, _ = a_sent_letter(away)
         second, _ = a_sent_letter(away)
-        with pytest.raises(Unavailable):
+        with pytest.raises(Unavailable) as unreachable:
             await away.sync()
+        assert unreachable.value.values == {"n": 2}
         assert len(rows_of(away, outbox.QUEUED)) == 2
         await world.opener.sync()
         assert not rows_of(world.opener, outbox.QUEUED)
