@@ -52,7 +52,9 @@ class Shell:
         script, out, done = (self._home / f"{self._count:03}.{suffix}" for suffix in ("sh", "out", "done"))
         # ERR is not inherited by functions: what a loop's condition does in them may fail.
         script.write_text(f"trap 'failed=1' ERR\nfailed=0\n{block}\ntrap - ERR\n", encoding="utf-8")
-        self._bash.stdin.write(f". {script} > {out} 2>&1 < /dev/null; echo $failed > {done}.part; mv {done}.part {done}\n")
+        self._bash.stdin.write(
+            f". {script} > {out} 2>&1 < /dev/null; echo $failed > {done}.part; mv {done}.part {done}\n"
+        )
         self._bash.stdin.flush()
         deadline = time.monotonic() + within_s
         while not done.exists():

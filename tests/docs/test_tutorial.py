@@ -11,8 +11,7 @@ from tests.docs.shell import Shell
 
 TUTORIAL = DOCS / "tutorial" / "first-letter.md"
 # In the order in which a reader could follow them; a page that shows commands only another machine can run is not here.
-HOW_TO = (
-)
+HOW_TO = ()
 
 
 @pytest.fixture(scope="module")
