@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from hub.protocol.codes import Code
-from hub.protocol.envelope import Kind
+from hub.protocol.envelope import Kind, Role
 from hub.protocol.errors import Damaged, Refused, Unavailable
 from hub.protocol.identifiers import Digest
 from hub.protocol.instants import format_instant
@@ -13,7 +13,7 @@ from hub.signing.envelopes import SignedEnvelope, open_envelope
 from hub.signing.receipts import SignedReceipt, open_receipt
 from hub.trail.position import parse_position
 from station_agent.agent import Agent
-from station_agent.certificates import ensure_named
+from station_agent.certificates import ensure_named, publish_own
 from station_agent.hub_client import HubClient, HubRefusal
 from station_agent.outbox.upload import upload_attachments
 from station_agent.receipts import check_receipt_for, checkpoint_of
@@ -71,6 +71,9 @@ async def _send(agent: Agent, client: HubClient, row: OutboxRow, clock: Callable
     if stored is None:
         raise Damaged(Code.BLOB_MISSING, detail=row.envelope)
     signed = open_envelope(stored.raw, certificates=agent.knowledge.find)
+    if any(attachment.role is Role.ACT for attachment in signed.envelope.attachments):
+        # Before the acts: the receiver asks for their officers' certificates once, when the envelope arrives.
+        await publish_own(agent, client)
     await upload_attachments(agent, client, signed.envelope)
     raw = await client.submit(stored.raw)
     await ensure_named(agent, client, [raw])
