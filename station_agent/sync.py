@@ -118,13 +118,17 @@ async def keep_up(agent: Agent, client: HubClient, *, clock: Clock) -> None:
 
     Raises: Unavailable.
     """
+    await _fetch_crl(agent, client, clock)
+    await publish_own(agent, client)
+    await judge_quarantined(agent, client, clock=clock)
+
+
+async def _fetch_crl(agent: Agent, client: HubClient, clock: Clock) -> None:
     try:
         raw = await client.crl()
         await asyncio.to_thread(agent.knowledge.learn_crl, raw, now=clock())
     except Refused as error:
         log.error("crl not taken code=%s", _code(error))
-    await publish_own(agent, client)
-    await judge_quarantined(agent, client, clock=clock)
 
 
 async def _send_loop(link: Link) -> None:
@@ -139,6 +143,8 @@ async def _receive_loop(link: Link) -> None:
     agent, client, clock = link.agent, link.client, link.clock
 
     async def turn() -> None:
+        # First of all: after a weekend the list kept here is too old to judge by, and what cannot be judged is put aside.
+        await _fetch_crl(agent, client, clock)
         await _receive(agent, client, clock)
         with agent.store.read() as tx:
             after = cursor_of(tx)
