@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
@@ -30,13 +31,14 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class _Part:
-    """A part: `offset` bytes of `size` are in the file and in `state`."""
+    """A part: `offset` bytes of `size` are in the file and in `state`. `finishing` files it once it is whole."""
 
     path: Path
     size: int
     offset: int
     state: "hashlib._Hash"
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    finishing: "asyncio.Task[UploadState] | None" = None
 
 
 class Uploads:
@@ -59,6 +61,7 @@ class Uploads:
         self._max_size = max_size
         self._clock = clock
         self._parts: dict[tuple[StationId, Digest], _Part] = {}
+        self._turns: WeakValueDictionary[tuple[StationId, Digest], asyncio.Lock] = WeakValueDictionary()
 
     def drop_stale(self, kept: timedelta) -> None:
         """Remove parts that nobody has added to for `kept`. At start only."""
@@ -72,20 +75,23 @@ class Uploads:
         """Create the upload or go on with it. Raises: Refused (`blob.size`), Unavailable."""
         if not 1 <= size <= self._max_size:
             raise Refused(Code.BLOB_SIZE, field="Upload-Length", values={"limit": self._max_size})
-        stored = await self._stored(station, digest)
-        if stored is not None:
-            if stored != size:
-                raise Refused(Code.BLOB_SIZE, field="Upload-Length", values={"limit": self._max_size})
-            return UploadState(digest=digest, offset=size, size=size, complete=True)
-        part = await self._find(station, digest)
-        if part is not None and part.size != size:
-            async with part.lock:
-                self._drop(station, digest, part)
-            part = None
-        if part is None:
-            part = await asyncio.to_thread(_create, self._folder / f"{digest}.{station}.{size}", size)
-            part = self._parts.setdefault((station, digest), part)
-        return _state(digest, part)
+        async with self._turn(station, digest):
+            part = await self._find(station, digest)
+            if part is not None and part.size != size:
+                async with part.lock:
+                    self._drop(station, digest, part)
+                part = None
+            if part is not None:
+                return _state(digest, part)
+            # Asked after the part was looked for: one that is being filed goes only when the row is there.
+            stored = await self._stored(station, digest)
+            if stored is None:
+                part = await asyncio.to_thread(_create, self._folder / f"{digest}.{station}.{size}", size)
+                self._parts[station, digest] = part
+                return _state(digest, part)
+        if stored != size:
+            raise Refused(Code.BLOB_SIZE, field="Upload-Length", values={"limit": self._max_size})
+        return UploadState(digest=digest, offset=size, size=size, complete=True)
 
     async def state(self, station: StationId, digest: Digest) -> UploadState:
         """Say how far an upload is. Raises: Refused (`blob.unknown`)."""
@@ -110,11 +116,13 @@ class Uploads:
         async with part.lock:
             if self._parts.get((station, digest)) is not part or offset != part.offset:
                 raise _wrong_offset(part.offset)
-            await self._receive(part, chunks)
-            if part.offset < part.size:
-                return _state(digest, part)
-            # Not to be broken off by a client that hangs up now: the bytes are all here.
-            return await asyncio.shield(asyncio.ensure_future(self._finish(station, digest, part)))
+            if part.finishing is None:
+                await self._receive(part, chunks)
+                if part.offset < part.size:
+                    return _state(digest, part)
+                part.finishing = asyncio.create_task(self._finish(station, digest, part))
+            # Not to be broken off by a client that hangs up now: the bytes are all here. Who asks again waits for the same.
+            return await asyncio.shield(part.finishing)
 
     async def _receive(self, part: _Part, chunks: AsyncIterator[bytes]) -> None:
         try:
@@ -133,20 +141,29 @@ class Uploads:
         if part.state.hexdigest() != digest:
             self._drop(station, digest, part)
             raise Refused(Code.BLOB_DIGEST)
+        now = self._clock()
         try:
             await asyncio.to_thread(self._blobs.file, part.path, digest)
+            # Only now, with bytes and name on the disk, may a row say that the blob is here.
+            await self._writer.run(lambda tx: insert_blob(tx, digest, size=part.size, station=station, now=now))
         finally:
             self._parts.pop((station, digest), None)
-        # Only now, with bytes and name on the disk, may a row say that the blob is here.
-        now = self._clock()
-        await self._writer.run(lambda tx: insert_blob(tx, digest, size=part.size, station=station, now=now))
         return UploadState(digest=digest, offset=part.size, size=part.size, complete=True)
 
     async def _stored(self, station: StationId, digest: Digest) -> int | None:
         return await self._readers.read(lambda tx: blob_size_for(tx, digest, station))
 
+    def _turn(self, station: StationId, digest: Digest) -> asyncio.Lock:
+        """Return the lock under which a part is looked for, made or given up: one file has one `_Part`, ever."""
+        key = (station, digest)
+        lock = self._turns.get(key)
+        if lock is None:
+            lock = self._turns[key] = asyncio.Lock()
+        return lock
+
     async def _require(self, station: StationId, digest: Digest) -> _Part:
-        part = await self._find(station, digest)
+        async with self._turn(station, digest):
+            part = await self._find(station, digest)
         if part is None:
             raise Refused(Code.BLOB_UNKNOWN)
         return part
@@ -156,7 +173,7 @@ class Uploads:
         if part is None:
             part = await asyncio.to_thread(_resume, self._folder, f"{digest}.{station}.")
             if part is not None:
-                part = self._parts.setdefault((station, digest), part)
+                self._parts[station, digest] = part
         return part
 
     def _drop(self, station: StationId, digest: Digest, part: _Part) -> None:
