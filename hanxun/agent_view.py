@@ -1,4 +1,4 @@
-"""Looking around at a desk: inbox, one case, outbox, the letter to print. Nothing is changed, but for an outbox told to retry."""
+"""Looking around at a desk: inbox, one case, outbox, the letter to print. Nothing is changed, but for an outbox told to retry or give up."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from hub.protocol.instants import beijing, parse_instant
 from hub.protocol.verdict import Verdict
 from station_agent.agent import Agent
 from station_agent.desk.gate.evaluate import evaluate
+from station_agent.desk.give_up import give_up as give_up_message
 from station_agent.desk.paper import letter_paper
 from station_agent.readers import gate_readers
 from station_agent.store.cases import CaseRow, all_cases, files_of, require_case
@@ -101,12 +102,20 @@ def show(
 def outbox(
     data: AgentData,
     retry: Annotated[int | None, typer.Option(help="重新发送被拒的第几号 / try a refused one again, by number")] = None,
+    give_up: Annotated[
+        int | None,
+        typer.Option(help="放弃被拒的第几号,案件回到发送之前 / give a refused one up; the case goes back to before it"),
+    ] = None,
+    passphrase_file: PassphraseFile = None,
     json: JsonFlag = False,
 ) -> None:
-    """发件箱:排队、被拒、已发出 / the outbox: queued, refused, sent.
+    """发件箱:排队、被拒、已放弃、已发出 / the outbox: queued, refused, dropped, sent. Only `--give-up` needs the passphrase.
 
     例 / example:  hanxun agent outbox --data a
     """
+    if give_up is not None:
+        with opened(data, passphrase_file) as agent:
+            give_up_message(agent, give_up, now=datetime.now(UTC))
     with looked_into(data) as store:
         if retry is not None:
             with store.write() as tx:

@@ -11,7 +11,14 @@ from tests.docs.shell import Shell
 
 TUTORIAL = DOCS / "tutorial" / "first-letter.md"
 # In the order in which a reader could follow them; a page that shows commands only another machine can run is not here.
-HOW_TO = ()
+HOW_TO = (
+    "add-an-officer",
+    "add-a-station",
+    "issue-and-revoke-certificates",
+    "verify-evidence",
+    "recover-a-refused-message",
+    "read-the-trail",
+)
 
 
 @pytest.fixture(scope="module")
