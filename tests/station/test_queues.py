@@ -355,7 +355,7 @@ async def test_agents_killed_again_and_again_lose_nothing_and_double_nothing(tmp
     async with a_world(tmp_path) as world:
         cases = [a_correction(world.opener) for _ in range(4)]
         chance = random.Random(7)
-        for _ in range(3):
+        for _ in range(2):
             running = [
                 await asyncio.create_subprocess_exec(sys.executable, "-c", SERVE, str(desk.data), stdout=PIPE)
                 for desk in (world.opener, world.origin)
