@@ -35,7 +35,7 @@ PERSON = {"name": "张三", "id18": "341824199003078810"}
 UNCHANGED = {"outcome": "无误不更正"}
 NOT_BELIEVED = {"outcome": "不采信", "reason_code": "R01", "text": "与登记不符"}
 CHECKLIST = {"record_gone": True, "booklet": "未发放", "citizen_informed": True, "archive_number": "D-2026-0001"}
-SMALL, HEAVY = (1 << 10, 1 << 18), (40 << 20, 48 << 20)
+SMALL, HEAVY = (1 << 10, 1 << 18), (24 << 20, 32 << 20)
 DESK_PATIENCE = 10
 
 
