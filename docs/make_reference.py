@@ -23,16 +23,16 @@ _UNITS = {
     "working_minute": "工作分钟 working minutes",
     "working_hour": "工作小时 working hours",
     "working_day": "工作日 working days",
-    "calendar_day": "自然日(0 即当日) calendar days (0: the same day)",
+    "calendar_day": "自然日（0 即当日） calendar days (0: the same day)",
     "site_closing": "次闭门 closings of the window",
 }
 _CASE_TYPES_HEAD = """\
 # 案件类型 / Case types
 
-字段、时限、闸口以 `config/case_types/*.toml` 为准;本页由它们生成。“条件”一栏说明何时必填。
+字段、时限、闸口以 `config/case_types/*.toml` 为准；本页由它们生成。“条件”一栏说明何时必填。
 Made from `config/case_types/*.toml`; the last column says when a field is needed.
 
-类型 types:text 单行文字、lines 多行、code 代码、choice 选项、integer 整数、flag 是否、date 日期、instant 时刻(RFC 3339 UTC)、
+类型 types：text 单行文字、lines 多行、code 代码、choice 选项、integer 整数、flag 是否、date 日期、instant 时刻（RFC 3339 UTC）、
 citizen_id 公民身份号码、digest SHA-256 摘要、record 一组字段、list 若干组字段。"""
 
 
@@ -41,7 +41,7 @@ def error_codes() -> str:
     lines = [
         "# 错误代码 / Error codes",
         "",
-        "代码稳定不变;E/W 开头的是窗口常用代码(电话里念得出来),带点的供程序识别。花括号内由程序填入。",
+        "代码稳定不变；E、W 开头的是窗口常用代码（电话里念得出来），带点的供程序识别。花括号内由程序填入。",
         "Codes are never renamed. Codes with E or W are those officers read out; dotted ones are for machines.",
         "",
         "| 代码 code | 含义 meaning | 处理 remedy |",
@@ -58,7 +58,7 @@ def commands() -> str:
     lines = [
         "# 命令 / Commands",
         "",
-        "退出码 exit codes: 0 完成 done · 1 拒绝或无效 refused or not valid · 2 用法错误 wrong use。每个命令都有 `--help`,多数有 `--json`。",
+        "退出码 exit codes: 0 完成 done · 1 拒绝或无效 refused or not valid · 2 用法错误 wrong use。每个命令都有 `--help`，多数有 `--json`。",
     ]
     for verb, summary in VERBS.items():
         command: Any = typer.main.get_command(importlib.import_module(f"hanxun.{verb}").app)
@@ -105,19 +105,19 @@ def pages() -> dict[Path, str]:
 
 def _case_type(case_type: CaseType) -> list[str]:
     with_letter = (
-        f";有函时另加 with a letter: {_ticked(case_type.gate_with_letter)}" if case_type.gate_with_letter else ""
+        f"；有函时另加 with a letter: {_ticked(case_type.gate_with_letter)}" if case_type.gate_with_letter else ""
     )
     lines = [
         "",
         f"## {case_type.code} {case_type.zh} / {case_type.en}",
         "",
-        f"- 依据 legal basis:{'、'.join(case_type.legal_basis)};保存 retention:{case_type.retention}",
+        f"- 依据 legal basis：{'、'.join(case_type.legal_basis)}；保存 retention：{case_type.retention}",
         f"- 闸口 gate: {_ticked(case_type.gate)}{with_letter}",
-        f"- 经闸口才能答复的结果 outcomes that need the gate:{'、'.join(case_type.outcomes_through_gate)}",
+        f"- 经闸口才能答复的结果 outcomes that need the gate：{'、'.join(case_type.outcomes_through_gate)}",
     ]
     if case_type.letter is not None:
         letter = case_type.letter
-        lines.append(f"- 函 letter:{letter.kind},印章用途 seal's purpose `{letter.seal}`{_condition(letter.when)}")
+        lines.append(f"- 函 letter：{letter.kind}，印章用途 seal's purpose `{letter.seal}`{_condition(letter.when)}")
     lines += ["", "| 时限 time limit | | | 依据 basis |", "|---|---|---|---|", *map(_clock, case_type.clocks)]
     return lines
 
@@ -134,7 +134,7 @@ def _message(kind: str, message: MessageRule) -> list[str]:
     if message.attachments:
         lines += [
             "",
-            f"附件 attachments:{'、'.join(_attachment(role, rule) for role, rule in message.attachments.items())}。",
+            f"附件 attachments：{'、'.join(_attachment(role, rule) for role, rule in message.attachments.items())}。",
         ]
     return lines
 
@@ -142,7 +142,7 @@ def _message(kind: str, message: MessageRule) -> list[str]:
 def _fields(fields: Mapping[str, FieldRule], prefix: str = "") -> list[str]:
     lines = []
     for name, rule in fields.items():
-        kind = f"{rule.type}:{'、'.join(rule.one_of)}" if rule.one_of else str(rule.type)
+        kind = f"{rule.type}：{'、'.join(rule.one_of)}" if rule.one_of else str(rule.type)
         needed = "可省 optional" if rule.optional else "必填 needed"
         lines.append(f"| `{prefix}{name}` | {rule.zh} / {rule.en} | {kind} | {needed}{_condition(rule.when)} |")
         lines += _fields(rule.fields, f"{prefix}{name}.")
@@ -150,14 +150,14 @@ def _fields(fields: Mapping[str, FieldRule], prefix: str = "") -> list[str]:
 
 
 def _attachment(role: str, rule: AttachmentRule) -> str:
-    return f"`{role}` {rule.zh}({rule.min}–{rule.max}{_condition(rule.when)})"
+    return f"`{role}` {rule.zh}（{rule.min}–{rule.max}{_condition(rule.when)}）"
 
 
 def _condition(when: When | None) -> str:
     if when is None:
         return ""
     values = "、".join("true" if value is True else str(value) for value in when.is_)
-    return f",仅当 only when `{when.field}` = {values}"
+    return f"，仅当 only when `{when.field}` = {values}"
 
 
 def _ticked(names: tuple[str, ...]) -> str:

@@ -44,7 +44,7 @@ class Shell:
                 os.killpg(self._bash.pid, signal.SIGKILL)
                 self._bash.wait()
 
-    def run(self, block: str, *, within_s: float = 240) -> str:
+    def run(self, block: str, *, within_s: float = 600) -> str:
         """Run a block and return what it printed. Raises: AssertionError when any line of it fails or it takes too long."""
         assert self._bash is not None
         assert self._bash.stdin is not None
