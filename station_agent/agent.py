@@ -1,6 +1,8 @@
 """One opened agent: its folder, settings, store, keys and what it knows of others' keys. Every story takes it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 
 from hub.cases.catalogue import Catalogue, default_catalogue
@@ -18,15 +20,20 @@ from station_agent.store.trust import add_certificate
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """An agent with its own two keys unlocked: `signer` for envelopes, `evidence_signer` for evidence files."""
+    """An agent with its key for envelopes unlocked; `evidence_key` unlocks the one for evidence files when first needed."""
 
     folder: AgentFolder
     settings: AgentSettings
     store: Store
     signer: KeySigner
-    evidence_signer: KeySigner
+    evidence_key: Callable[[], KeySigner]
     knowledge: Knowledge
     catalogue: Catalogue
+
+    @property
+    def evidence_signer(self) -> KeySigner:
+        """The key that signs evidence files. Raises: Refused (`station.key_missing`, `key.passphrase`) at first use."""
+        return self.evidence_key()
 
     @property
     def log_key(self) -> VerifierKey:
@@ -62,11 +69,12 @@ def open_agent(data: Path, passphrase: bytes, *, catalogue: Catalogue | None = N
     folder = AgentFolder(data)
     purposes = settings.purposes
     signer = load_pair(folder.agent, passphrase, purposes=purposes)
-    evidence_signer = load_pair(folder.evidence, passphrase, purposes=purposes)
     roots = load_roots(folder.trust, purposes=purposes)
     store = open_store(data)
     knowledge = Knowledge(store, roots=roots, purposes=purposes, crl_max_age=settings.crl_max_age)
     with store.write() as tx:
         for certified in own_certificates(folder, purposes=purposes):
             add_certificate(tx, certified.x5t, certified.pem)
-    return Agent(folder, settings, store, signer, evidence_signer, knowledge, catalogue or default_catalogue())
+    # Unlocking is costly on purpose (scrypt); most acts at a desk need no evidence key.
+    evidence_key = cache(partial(load_pair, folder.evidence, passphrase, purposes=purposes))
+    return Agent(folder, settings, store, signer, evidence_key, knowledge, catalogue or default_catalogue())

@@ -3,27 +3,25 @@
 v1 is what an officer acts on; later versions add what has come since (the register act, replies, the closing).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from hub.protocol.envelope import Kind
-from hub.protocol.errors import Refused
 from hub.protocol.identifiers import CaseId, Digest
 from hub.protocol.instants import format_instant
-from hub.protocol.media_types import JOSE
 from hub.reports.evidence import print_evidence_report
-from hub.signing.acts import open_act
 from hub.signing.envelopes import SignedEnvelope, open_envelope
 from hub.signing.receipts import SignedReceipt, open_receipt
+from hub.trail.evidence.assemble import assemble_parts
 from hub.trail.evidence.check import check_parts
-from hub.trail.evidence.parts import EvidenceFile, EvidenceParts
+from hub.trail.evidence.parts import EvidenceParts
 from hub.trail.evidence.report import EvidenceReport
 from hub.trail.evidence.verify import write_container
 from station_agent.agent import Agent
 from station_agent.inbox.verify import handed_over
-from station_agent.store.acts import ActRow, acts_of
+from station_agent.store.acts import acts_of
 from station_agent.store.cases import CaseRow, all_cases
 from station_agent.store.envelopes import envelopes_of, receipts_for
 from station_agent.store.gates import EvidenceRow, add_evidence, evidence_of, next_evidence_version
@@ -86,49 +84,16 @@ def gather(agent: Agent, case: CaseId) -> EvidenceParts:
         acts = acts_of(tx, case)
     # What the hub has not acknowledged is no evidence yet; it comes with the next version.
     kept = [envelope for envelope in signed if envelope.digest in receipts and _is_complete(envelope, receipts)]
-    attachments = _attachments(agent, kept, acts)
-    kept_receipts = [receipts[envelope.digest] for envelope in kept]
-    return EvidenceParts(
-        case=case,
-        envelopes=tuple(envelope.raw for envelope in kept),
-        receipts=tuple(receipt.raw for receipt in kept_receipts),
-        attachments=attachments,
-        certificates=_certificates(agent, kept, kept_receipts, attachments),
-        crls=tuple(crl.pem for crl in agent.knowledge.newest_crls()),
+    return assemble_parts(
+        case,
+        envelopes=[envelope.raw for envelope in kept],
+        receipts=[receipts[envelope.digest].raw for envelope in kept],
+        acts=[(f"{act.kind}-{act.officer}.jws", act.raw) for act in acts],
+        read=agent.store.blobs.get,
+        find=find,
+        crls=agent.knowledge.newest_crls(),
     )
 
 
 def _is_complete(envelope: SignedEnvelope, receipts: dict[Digest, SignedReceipt]) -> bool:
     return envelope.envelope.kind is not Kind.HANDOVER or handed_over(envelope) in receipts
-
-
-def _attachments(
-    agent: Agent, envelopes: Iterable[SignedEnvelope], acts: Iterable[ActRow]
-) -> dict[Digest, EvidenceFile]:
-    files = {
-        item.digest: EvidenceFile(item.name, item.media_type, agent.store.blobs.get(item.digest))
-        for envelope in envelopes
-        for item in envelope.envelope.attachments
-    }
-    # Looks and register acts that no envelope names yet.
-    for act in acts:
-        files.setdefault(act.digest, EvidenceFile(f"{act.kind}-{act.officer}.jws", JOSE, act.raw))
-    return files
-
-
-def _certificates(
-    agent: Agent,
-    envelopes: Iterable[SignedEnvelope],
-    receipts: Iterable[SignedReceipt],
-    attachments: dict[Digest, EvidenceFile],
-) -> tuple[bytes, ...]:
-    found = {envelope.certified.x5t: envelope.certified for envelope in envelopes}
-    found |= {receipt.certified.x5t: receipt.certified for receipt in receipts}
-    for file in attachments.values():
-        if file.media_type == JOSE:
-            try:
-                act = open_act(file.raw, certificates=agent.knowledge.find)
-            except Refused:
-                continue  # the report names it
-            found[act.certified.x5t] = act.certified
-    return tuple(found[x5t].pem for x5t in sorted(found))

@@ -139,7 +139,7 @@ class LetterRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class CaseType(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One case type, complete: `messages` holds the kinds of `shared.toml` too, unless the type has its own."""
 
-    code: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z-]{1,32}$")]
+    code: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z-]{1,32}(?!\n)$")]
     zh: str
     en: str
     legal_basis: tuple[str, ...]

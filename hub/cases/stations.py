@@ -85,7 +85,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class SitesFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`stations.toml`: the province's two-digit code and its sites."""
 
-    province: Annotated[str, msgspec.Meta(pattern="^[0-9]{2}$")]
+    province: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{2}(?!\n)$")]
     sites: tuple[Site, ...]
 
 

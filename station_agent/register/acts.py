@@ -24,7 +24,7 @@ class Operation(StrEnum):
 class Change(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One item of one person gets a new value; `approval_number` where the station may not decide it alone."""
 
-    id18: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{17}[0-9X]$")]
+    id18: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{17}[0-9X](?!\n)$")]
     item: ShortText
     value: ShortText
     approval_number: ShortText | None = None
