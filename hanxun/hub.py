@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from hanxun import hub_backup
 from hanxun.files import require_absent, require_present, write_file
 from hanxun.options import HubData, JsonFlag, PassphraseFile, read_passphrase, verb_group
 from hanxun.output import console, print_json, say
@@ -16,10 +17,11 @@ from hub.exchange.init import HubParts, init_hub
 from hub.signing.authority import Subject, make_request
 from hub.signing.keys import encrypt_key, generate_key
 from hub.store.layout import DataFolder
-from hub.store.migrate import migrate as migrate_database
+from hub.store.migrate import migrate_keeping
 from hub.web.server import run
 
 app = verb_group("中心 / the hub.")
+app.registered_commands += hub_backup.app.registered_commands
 _SETTINGS = """\
 # Settings of this hub; what is left out has its default, unknown keys are refused. See docs/reference/settings.md.
 
@@ -124,10 +126,12 @@ def migrate(data: HubData, json: JsonFlag = False) -> None:
 
     例 / example:  hanxun hub migrate --data hub-data
     """
-    migrate_database(DataFolder(data).database)
+    copy = migrate_keeping(DataFolder(data).database, now=datetime.now(UTC))
     if json:
-        print_json({"migrated": True})
+        print_json({"migrated": True, "copy": None if copy is None else str(copy)})
     else:
+        if copy is not None:
+            say(f"升级前的数据库已另存 / the database as it was: {copy}")
         say("数据库已是本版本 / the store is up to date")
 
 

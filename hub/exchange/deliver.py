@@ -2,17 +2,26 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from hub.protocol.exchange import MailboxItem, MailboxPage
 from hub.protocol.identifiers import StationId
 from hub.store.database import Readers
-from hub.store.mailbox import deliveries_after, latest_cursor
+from hub.store.mailbox import Delivery, deliveries_after, latest_cursor, sent_after
 
 
 async def mailbox_page(readers: Readers, station: StationId, *, after: int, limit: int) -> MailboxPage:
     """Return the deliveries of `station` after the cursor `after`, at most `limit`, oldest first."""
-    found = await readers.read(lambda tx: deliveries_after(tx, station, after=after, limit=limit + 1))
+    return _page(await readers.read(lambda tx: deliveries_after(tx, station, after=after, limit=limit + 1)), limit)
+
+
+async def sent_page(readers: Readers, station: StationId, *, after: int, limit: int) -> MailboxPage:
+    """Return what `station` itself has sent, filed after the cursor `after`, at most `limit`, oldest first: for an agent that
+    was restored from a backup."""
+    return _page(await readers.read(lambda tx: sent_after(tx, station, after=after, limit=limit + 1)), limit)
+
+
+def _page(found: Sequence[Delivery], limit: int) -> MailboxPage:
     items = tuple(
         MailboxItem(cursor=item.cursor, envelope=item.envelope.decode(), receipts=(item.receipt.decode(),))
         for item in found[:limit]

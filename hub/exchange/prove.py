@@ -8,11 +8,14 @@ import sqlalchemy as sa
 
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
+from hub.protocol.exchange import TrailGrowth
 from hub.store.database import Readers
 from hub.store.layout import DataFolder
 from hub.store.migrate import require_current
+from hub.store.restores import restores_declared
 from hub.store.trail_log import head_of, tile_reader
-from hub.trail.proofs import inclusion_proof
+from hub.trail.lines import encode_base64
+from hub.trail.proofs import consistency_proof, inclusion_proof
 from hub.trail.tiles import nodes_from_tiles
 from hub.trail.tlog_proof import TlogProof, encode_tlog_proof
 
@@ -38,6 +41,20 @@ def prove_leaf(data: Path, index: int) -> bytes:
         return encode_tlog_proof(TlogProof(index, path, head.checkpoint.encode()))
 
     return _read(data, prove)
+
+
+def growth_since(tx: sa.Connection, size: int) -> TrailGrowth:
+    """Return the newest checkpoint with the proof that it begins with the tree of `size` leaves, and all declared restores.
+
+    There is no proof for an empty tree, nor for one that is larger than the newest: the caller sees the sizes.
+    """
+    head = head_of(tx)
+    path = consistency_proof(size, head.size, nodes_from_tiles(tile_reader(tx))) if 0 < size <= head.size else ()
+    return TrailGrowth(
+        checkpoint=head.checkpoint,
+        proof=tuple(encode_base64(one) for one in path),
+        restores=tuple(row.raw.decode() for row in restores_declared(tx)),
+    )
 
 
 def _read(data: Path, question: Callable[[sa.Connection], T]) -> T:

@@ -334,6 +334,19 @@ class Code(StrEnum):
     REGISTER_BUSY = "register.busy"
     REGISTER_DAMAGED = "register.damaged"
 
+    # texts/backup.toml: backups, restored folders, a hub whose log went back
+    BACKUP_FORM = "backup.form"
+    BACKUP_PASSPHRASE = "backup.passphrase"
+    BACKUP_DAMAGED = "backup.damaged"
+    BACKUP_INCOMPLETE = "backup.incomplete"
+    BACKUP_OTHER_KIND = "backup.other_kind"
+    BACKUP_DISK = "backup.disk"
+    RESTORE_NOT_EMPTY = "restore.not_empty"
+    RESTORE_STATEMENT = "restore.statement"
+    RESTORE_NOTHING = "restore.nothing"
+    HUB_ROLLED_BACK = "hub.rolled_back"
+    CATCHING_UP = "station.catching_up"
+
     # texts/command_line.toml: wrong use of commands, the demo, the machine
     TRAIL_NO_SUCH_LEAF = "trail.no_such_leaf"
     SEAL_TIME_CLAIMED = "seal.time_claimed"

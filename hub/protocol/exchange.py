@@ -56,6 +56,15 @@ class Directory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     stations: tuple[StationEntry, ...]
 
 
+class TrailGrowth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The trail's newest `checkpoint` (signed note), the `proof` (base64 hashes, RFC 6962 consistency) that it begins with
+    the tree of the size asked about, empty when there is none to give; `restores`: every signed statement of a restore."""
+
+    checkpoint: str
+    proof: tuple[str, ...]
+    restores: tuple[str, ...]
+
+
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Problem details (RFC 9457): `title` and `detail` Chinese first, then English; `code` is stable."""
 

@@ -21,10 +21,11 @@ class AdministrationKind(StrEnum):
     SUSPEND_STATION = "suspend-station"
     RESUME_STATION = "resume-station"
     REGISTER_CERTIFICATE = "register-certificate"
+    RESTORE = "restore"
 
 
 class AdministrationAct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One act: `subject` is the station's code or the certificate's x5t; `by` an administrator or a station's agent."""
+    """One act: `subject` is the station's code, the certificate's x5t or the statement's digest; `by` an administrator or a station's agent."""
 
     act: AdministrationKind
     at: str

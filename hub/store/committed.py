@@ -55,3 +55,8 @@ def unanswered(tx: sa.Connection) -> list[int]:
         .where(receipts.c.seq.is_(None))
     )
     return list(tx.execute(query).scalars())
+
+
+def count_filed(tx: sa.Connection) -> int:
+    """Return how many envelopes are filed."""
+    return int(tx.execute(sa.select(sa.func.count()).select_from(envelopes)).scalar_one())

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from hub.protocol.identifiers import CaseId, Digest, EnvelopeId, StationId
 from hub.protocol.instants import format_instant
+from hub.store.restores import floor_seq
 from hub.store.schema import alarms, attachments, cases, envelopes, handovers, mailbox, receipts
 from hub.store.statements import Prepared, as_array, insert_into, one_of
 
@@ -136,8 +137,8 @@ def handed_over(tx: sa.Connection, seqs: Iterable[int]) -> set[int]:
 
 
 def next_seq(tx: sa.Connection) -> int:
-    """Return the next filing number."""
-    return (_LAST_SEQ.rows(tx)[0][0] or 0) + 1
+    """Return the next filing number; after a declared restore it leaps over those that may have been given out before."""
+    return max(_LAST_SEQ.rows(tx)[0][0] or 0, floor_seq(tx)) + 1
 
 
 def insert_cases(tx: sa.Connection, rows: Iterable[CaseRow], *, now: datetime) -> None:

@@ -25,12 +25,25 @@ _PAGE = (
     .order_by(mailbox.c.seq)
     .limit(sa.bindparam("limit"))
 )
+_SENT = (
+    sa.select(envelopes.c.seq, envelopes.c.raw, receipts.c.raw.label("receipt"))
+    .join(receipts, receipts.c.seq == envelopes.c.seq)
+    .where(envelopes.c.sender == sa.bindparam("station"), envelopes.c.seq > sa.bindparam("after"))
+    .order_by(envelopes.c.seq)
+    .limit(sa.bindparam("limit"))
+)
 _LATEST = sa.select(sa.func.max(mailbox.c.seq)).where(mailbox.c.station == sa.bindparam("station"))
 
 
 def deliveries_after(tx: sa.Connection, station: StationId, *, after: int, limit: int) -> tuple[Delivery, ...]:
     """Return at most `limit` deliveries of `station` whose cursor is greater than `after`, oldest first."""
     rows = tx.execute(_PAGE, {"station": station, "after": after, "limit": limit})
+    return tuple(Delivery(row.seq, row.raw, row.receipt) for row in rows)
+
+
+def sent_after(tx: sa.Connection, station: StationId, *, after: int, limit: int) -> tuple[Delivery, ...]:
+    """Return at most `limit` envelopes that `station` has sent, filed after `after`, oldest first, with their receipts."""
+    rows = tx.execute(_SENT, {"station": station, "after": after, "limit": limit})
     return tuple(Delivery(row.seq, row.raw, row.receipt) for row in rows)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from datetime import datetime
 from pathlib import Path
 
 import alembic.command
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from hub.backup.snapshot import keep_copy
 from hub.protocol.codes import Code
 from hub.protocol.errors import Damaged
 from hub.store.database import open_writer
@@ -36,17 +38,40 @@ def migrate(path: Path) -> None:
         engine.dispose()
 
 
-def require_current(path: Path) -> None:
-    """Raise Damaged (`store.revision`) unless the database at `path` has the newest revision."""
+def migrate_keeping(path: Path, *, now: datetime) -> Path | None:
+    """As `migrate`, but an older database is first copied beside itself; return the copy (None: nothing was to be done).
+
+    Raises: Damaged, Unavailable (`backup.disk`); the database is as it was then.
+    """
+    present, newest = revision_of(path), newest_revision()
+    if present == newest:
+        return None
+    copy = path.with_name(f"{path.name}.before-{newest}-{now:%Y%m%dT%H%M%SZ}")
+    keep_copy(path, copy)
+    migrate(path)
+    return copy
+
+
+def revision_of(path: Path) -> str | None:
+    """Return the revision that the database has. Raises: Damaged."""
     engine = open_writer(path)
     try:
         with engine.connect() as connection:
-            present = MigrationContext.configure(connection).get_current_revision()
+            return MigrationContext.configure(connection).get_current_revision()
     except sa.exc.DatabaseError as error:
         raise Damaged(Code.STORE_DAMAGED, detail=str(error.orig)[:120]) from error
     finally:
         engine.dispose()
-    newest = ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def newest_revision() -> str | None:
+    """Return the revision that this program needs."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def require_current(path: Path) -> None:
+    """Raise Damaged (`store.revision`) unless the database at `path` has the newest revision."""
+    present, newest = revision_of(path), newest_revision()
     if present != newest:
         raise Damaged(Code.STORE_REVISION, values={"present": present, "newest": newest})
 

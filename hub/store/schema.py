@@ -169,3 +169,14 @@ tiles = sa.Table(
     sa.Column("raw", sa.LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )
+
+restores = sa.Table(
+    "restores",
+    metadata,
+    # Declared restores of an older backup: `raw` is the signed statement; filing numbers go on behind `next_seq`.
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("next_seq", sa.Integer, nullable=False),
+    sa.Column("raw", sa.LargeBinary, nullable=False),
+)

@@ -7,7 +7,8 @@ import re
 from aiohttp import web
 
 from hub.exchange.accept import accept, rejection
-from hub.exchange.deliver import mailbox_page, newest_cursor
+from hub.exchange.deliver import mailbox_page, newest_cursor, sent_page
+from hub.exchange.prove import growth_since
 from hub.exchange.registry import register_own_certificate
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
@@ -49,6 +50,24 @@ async def get_mailbox(request: web.Request) -> web.StreamResponse:
     limit = number_of(request.query.get("limit"), field="limit", default=100)
     page = await mailbox_page(hub.readers, caller.station, after=after, limit=max(1, min(limit, most)))
     return json_response(page)
+
+
+async def get_sent(request: web.Request) -> web.StreamResponse:
+    """What the caller has sent, after a cursor."""
+    caller = caller_of(request)
+    hub = request.app[HUB]
+    most = hub.settings.limits.mailbox_page
+    after = number_of(request.query.get("after"), field="after", default=0)
+    limit = number_of(request.query.get("limit"), field="limit", default=100)
+    page = await sent_page(hub.readers, caller.station, after=after, limit=max(1, min(limit, most)))
+    return json_response(page)
+
+
+async def get_growth(request: web.Request) -> web.StreamResponse:
+    """The trail's newest checkpoint, and the proof that it adds to the tree that the caller has seen."""
+    caller_of(request)
+    size = number_of(request.query.get("since"), field="since", default=0)
+    return json_response(await request.app[HUB].readers.read(lambda tx: growth_since(tx, size)))
 
 
 async def get_events(request: web.Request) -> web.StreamResponse:

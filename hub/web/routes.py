@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import msgspec
 from aiohttp import web
 
-from hub.protocol.exchange import Directory, MailboxPage, Token, UploadState
+from hub.protocol.exchange import Directory, MailboxPage, Token, TrailGrowth, UploadState
 from hub.protocol.media_types import EVENT_STREAM, JOSE, JSON, PEM, PKIX_CRL
 from hub.web import blob_routes, exchange_routes, service_routes
 from hub.web.blob_routes import OCTETS
@@ -60,6 +60,7 @@ _OFFSET = Parameter("Upload-Offset", "header", "where these bytes begin", requir
 _RANGE = Parameter("Range", "header", "one range of bytes (RFC 9110, 14)", integer=False)
 _AFTER = Parameter("after", "query", "the last cursor that was fetched")
 _LIMIT = Parameter("limit", "query", "most deliveries in one page")
+_SINCE = Parameter("since", "query", "size of the tree that was seen last")
 _LAST = Parameter("Last-Event-ID", "header", "the last cursor that was seen")
 
 ROUTES = (
@@ -92,6 +93,24 @@ ROUTES = (
         "Deliveries for the calling station, oldest first.",
         {200: Answer("deliveries", JSON, MailboxPage)},
         parameters=(_AFTER, _LIMIT),
+    ),
+    Route(
+        "GET",
+        "/v1/mailbox/sent",
+        exchange_routes.get_sent,
+        "sent",
+        "What the calling station has sent, oldest first, with the receipts: for an agent restored from a backup.",
+        {200: Answer("envelopes and receipts", JSON, MailboxPage)},
+        parameters=(_AFTER, _LIMIT),
+    ),
+    Route(
+        "GET",
+        "/v1/trail/growth",
+        exchange_routes.get_growth,
+        "trail_growth",
+        "The trail's newest checkpoint, the proof that it begins with the tree of the size given, and declared restores.",
+        {200: Answer("checkpoint, proof, statements", JSON, TrailGrowth)},
+        parameters=(_SINCE,),
     ),
     Route(
         "GET",
