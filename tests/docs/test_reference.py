@@ -16,6 +16,7 @@ from hub.cases.catalogue import FieldRule, default_catalogue
 from hub.exchange import settings as hub_settings
 from hub.letters.limits import default_limits
 from hub.protocol import act, envelope, receipt
+from hub.protocol.codes import Code
 from hub.signing.seal_check import CODES as SEAL_CODES
 from hub.trail.evidence.parts import FOLDERS
 from hub.trail.evidence.verify import CODES as EVIDENCE_CODES
@@ -25,7 +26,7 @@ from hub.web.routes import ROUTES
 from station_agent.desk.gate.checks import _CHECKS as GATE_CHECKS
 from station_agent.register.acts import Change, Operation, RegisterDetails
 from station_agent.settings import AgentSettings
-from tests.docs.pages import DOCS
+from tests.docs.pages import DOCS, all_pages, name_of
 
 REFERENCE = DOCS / "reference"
 ROW = re.compile(r"^\| `([^`]+)` \| ([^|]*) \|", re.MULTILINE)
@@ -141,3 +142,9 @@ def test_every_field_of_a_case_type_is_named(code: str) -> None:
     for kind, message in case_type.messages.items():
         assert fields_named(message.fields) - documented == set(), kind
     assert {clock.step for clock in case_type.clocks} - documented == set()
+
+
+@pytest.mark.parametrize("page", all_pages(), ids=name_of)
+def test_no_page_names_an_error_code_that_does_not_exist(page: Path) -> None:
+    named = set(re.findall(r"(?<![\w.])[EW][0-9]{3}(?!\w)", page.read_text(encoding="utf-8")))
+    assert named - {code.value for code in Code} == set()
