@@ -104,6 +104,8 @@ def forge(seal: Seal, kind: str, random: Generator) -> Seal:
         return replace(seal, text="".join(text))
     if kind == "other_font":
         others = [font for font in FONTS if font != seal.font and _has(font, seal.text + seal.foot)]
+        alike = [font for font in others if _style(font) == _style(seal.font)]
+        others = alike if alike and random.random() < 0.4 else others
         font = others[random.integers(len(others))] if others else seal.font
         changed = replace(seal, font=font, foot_font=font if random.random() < 0.7 else seal.foot_font)
         return changed if others else replace(seal, weight=3.0, width=seal.width * 0.85)
@@ -199,6 +201,20 @@ def _loaded(font: Path, size: int) -> ImageFont.FreeTypeFont:
 def _known(font: Path) -> frozenset[str]:
     mapping = TTFont(font, fontNumber=0, lazy=True).getBestCmap()
     return frozenset(character for character in CHARACTERS if ord(character) in mapping)
+
+
+def _style(font: Path) -> str:
+    """Return which of the four hands of Chinese type a font follows."""
+    hands = {
+        "uming": "song",
+        "cwming": "song",
+        "zenhei": "hei",
+        "microhei": "hei",
+        "cwheib": "hei",
+        "cwyen": "hei",
+        "cwfs": "fang",
+    }
+    return next((hand for part, hand in hands.items() if part in font.stem), "kai")
 
 
 def _has(font: Path, text: str) -> bool:

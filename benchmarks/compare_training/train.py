@@ -28,9 +28,12 @@ from hub.letters.compare.scorer import StoredScorer, network_of, stored_network
 from hub.letters.compare.summary import FACT_IMPRESSION, FACT_SPECIMEN, summarise
 
 SEED = 20261124
+FIRST_PAIRS = 10_000  # families for pairs are numbered from here: other stamps than those for windows
 PICTURE_SCALE = 160.0  # pictures are kept as bytes
-SAME, OTHER = 0.14, 0.28  # designs that differ less than the first are the same window, more than the second another
-WINDOWS = Plan(convolutions=((12, 5), (24, 3), (32, 3)), hidden=(32,), epochs=10, batch=96, rate=2e-3, decay=1e-2)
+SAME, OTHER = 0.12, 0.28  # designs that differ less than the first are the same window, more than the second another
+OTHER_HAND = 0.2  # where every stroke changes a little, so that it cannot be a badly placed window
+HANDS = ("other_font", "weight")
+WINDOWS = Plan(convolutions=((12, 5), (24, 3), (32, 3)), hidden=(32,), epochs=8, batch=96, rate=2e-3, decay=1e-2)
 PAIR = Plan(convolutions=(), hidden=(16,), epochs=60, batch=64, rate=3e-3, decay=5e-2)
 PAIR_NETWORKS = 5
 SIZE_FORGED_MM = (1.6, 3.5)  # diameters of forgeries differ by this much; made here from genuine pairs
@@ -53,12 +56,13 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--work", type=Path, required=True)
     options.add_argument("--out", type=Path, required=True)
-    options.add_argument("--families", type=int, nargs=2, default=(300, 300), help="for windows, for pairs")
+    options.add_argument("--families", type=int, nargs=2, default=(240, 300), help="for windows, for pairs")
     options.add_argument("--processes", type=int, default=2)
     chosen = options.parse_args()
     count, pairs = chosen.families
     jobs = [(chosen.work / "windows", number, True) for number in range(count)]
-    jobs += [(chosen.work / "pairs", number, False) for number in range(1000, 1000 + pairs)]
+    jobs += [(chosen.work / "pairs", number, False) for number in range(FIRST_PAIRS, FIRST_PAIRS + pairs)]
+    jobs.sort(key=lambda job: job[1] % FIRST_PAIRS)  # both kinds grow together
     with multiprocessing.Pool(chosen.processes, cv2.setNumThreads, (1,)) as pool:
         for done, _ in enumerate(pool.imap_unordered(_make, jobs, 4)):
             if done % 20 == 0:
@@ -108,9 +112,10 @@ def train_windows(kept: list[Kept], random: np.random.Generator, plan: Plan = WI
     """Return the network that judges one window."""
     facts = np.concatenate([pair.facts for pair in kept])
     differs = np.concatenate([pair.differs for pair in kept])
-    used = (facts[:, FACT_SPECIMEN] + facts[:, FACT_IMPRESSION] > 0.04) & ((differs < SAME) | (differs > OTHER))
+    least = np.concatenate([np.full(len(pair.differs), OTHER_HAND if pair.kind in HANDS else OTHER) for pair in kept])
+    used = (facts[:, FACT_SPECIMEN] + facts[:, FACT_IMPRESSION] > 0.04) & ((differs < SAME) | (differs > least))
     pictures = np.concatenate([pair.pictures for pair in kept])[used]
-    facts, truth = facts[used], (differs[used] > OTHER).astype(np.float32)
+    facts, truth = facts[used], (differs[used] > SAME).astype(np.float32)
     print(f"{len(kept)} pairs, {len(truth)} windows, {truth.mean():.3f} of them differ")
     steps = train(pictures, facts, truth, np.ones_like(truth), plan, random, picture_scale=PICTURE_SCALE)
     return _last(steps, "windows")

@@ -126,6 +126,7 @@ class Code(StrEnum):
     COMPARE_STROKES = "compare.strokes"
     COMPARE_EXTRA = "compare.extra"
     COMPARE_MISSING = "compare.missing"
+    COMPARE_CENTRE = "compare.centre"
     COMPARE_SIZE = "compare.size"
 
     # texts/cases.toml: case types, bodies, states, clocks

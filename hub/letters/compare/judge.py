@@ -12,6 +12,8 @@ from hub.letters.compare.patches import Patches, cut_patches
 from hub.letters.compare.scorer import Scorer
 from hub.letters.compare.summary import (
     ARC,
+    FACT_CENTRE_GAIN,
+    FACT_CENTRE_SCALE,
     FACT_HIDDEN,
     FACT_IMPRESSION,
     FACT_SPECIMEN,
@@ -23,10 +25,11 @@ from hub.letters.compare.summary import (
 from hub.letters.compare.trace import disc_of
 from hub.protocol.codes import Code
 
-SIMILAR_FROM = 0.6  # score; set on the even sets of the labelled comparisons, see the page named in `comparison`
+SIMILAR_FROM = 0.44  # score; set on the even sets of the labelled comparisons, see the page named in `comparison`
 LEGIBLE_SHARE = 0.5  # of the specimen's inked windows that must show ink, not black print or bare paper
 _SIZE_MM = 1.2  # genuine impressions measure within 0.9 mm of their specimen
-_PLACE_ODDS = 0.5  # log odds from which a place is named
+_CENTRE_LOG, _CENTRE_GAIN = 0.09, 0.02  # scale of the centre that is another star, and how much better it must fit
+_PLACE_ODDS, _FIRST_ODDS = 0.5, -0.5  # log odds from which a place is named, and the first of them
 _MOST_PLACES = 6
 
 
@@ -61,7 +64,12 @@ def _look(specimen: Trace, impression: Trace, scorer: Scorer) -> _Look:
         size_mm = impression.diameter_mm - specimen.diameter_mm
     summary = summarise(patches, odds, coverage=impression.coverage, size_mm=size_mm)
     likely = scorer.pair_odds(summary)
-    differences = list(_places(patches, settled(patches, odds)))
+    differences = _places(patches, settled(patches, odds))
+    if (
+        abs(float(patches.facts[0, FACT_CENTRE_SCALE])) > _CENTRE_LOG
+        and float(patches.facts[0, FACT_CENTRE_GAIN]) > _CENTRE_GAIN
+    ):
+        differences.insert(0, Difference(what=Code.COMPARE_CENTRE, where="centre"))
     if size_mm is not None and abs(size_mm) > _SIZE_MM:
         differences.insert(0, Difference(what=Code.COMPARE_SIZE, where="whole"))
     return _Look(1 / (1 + math.exp(-likely)), _legible(patches), tuple(differences))
@@ -83,7 +91,7 @@ def _places(patches: Patches, odds: NDArray[np.float32]) -> list[Difference]:
     if float(field[STAR].mean()) > _PLACE_ODDS:
         named.append(Difference(what=_kind(patches, STAR.start), where="centre"))
     field[STAR] = -np.inf
-    while len(named) < _MOST_PLACES and float(field.max()) > _PLACE_ODDS:
+    while len(named) < _MOST_PLACES and float(field.max()) > (_PLACE_ODDS if named else _FIRST_ODDS):
         place = int(np.argmax(field))
         part = "arc" if place < ARC.stop else "inner"
         named.append(Difference(what=_kind(patches, place), where=f"{part} {_clock(float(patches.angle[place]))}"))

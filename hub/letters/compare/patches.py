@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hub.letters.compare.align import Alignment, warp
 from hub.letters.compare.disc import MIDDLE, RADIUS, SIDE, Disc
 from hub.letters.compare.ink import Map
+from hub.letters.compare.parts import compare_parts
 
 WINDOW = 40  # pixels
 NUDGE = 4  # pixels
@@ -40,7 +41,8 @@ def cut_patches(specimen: Disc, impression: Disc, alignment: Alignment, *, sourc
     """Return the windows of an aligned pair. `source_radius`: pixels of the impression's border before the common disc."""
     hidden = np.clip(warp(impression.hidden, alignment.affine), 0, 1)
     one = _levelled(specimen.amount)
-    other, local, gain = _matched(one, warp(impression.amount, alignment.affine), 1 - hidden)
+    placed = warp(impression.amount, alignment.affine)
+    other, local, gain = _matched(one, placed, 1 - hidden)
     radius, angle = places()
     nudges, best, unmoved = _nudge(one, other, 1 - hidden, radius, angle)
     pictures = np.stack(
@@ -54,6 +56,7 @@ def cut_patches(specimen: Disc, impression: Disc, alignment: Alignment, *, sourc
     noise = float(other[apart & (hidden < 0.2)].std()) if np.any(apart & (hidden < 0.2)) else 0.0
     around = np.array([_at(local, r, a) for r, a in zip(radius, angle, strict=True)])
     whole = [np.log(max(gain, 0.02)), float(np.median(best)), noise, source_radius / RADIUS, alignment.likeness]
+    whole += compare_parts(one, placed / np.float32(gain), 1 - hidden)
     facts = np.column_stack(
         [best, unmoved, np.array(turned) / NUDGE, around, pictures[:, 0].mean((1, 2)), pictures[:, 1].mean((1, 2)),
          pictures[:, 2].mean((1, 2)), radius, np.tile(whole, (len(radius), 1))]

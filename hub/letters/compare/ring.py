@@ -34,11 +34,11 @@ class Ring:
 
 def find_ring(ink: Ink) -> Ring | None:
     """Return the border, or None where nothing in the crop looks like one."""
-    level = float(np.percentile(ink.amount, 97))
+    level = float(np.percentile(ink.colour, 97))
     if level <= 0.02:
         return None
     ceiling = 0.6 * level
-    even = np.minimum(ink.amount, ceiling) * (1.0 - ink.hidden) / ceiling
+    even = np.asarray(np.minimum(ink.colour, ceiling) / ceiling, np.float32)
     x, y, radius = _coarse(even)
     shape = np.array([radius, 0, 0, 0, 0], np.float64)
     coverage = 0.0

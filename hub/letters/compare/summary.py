@@ -11,6 +11,8 @@ STAR = slice(64, 69)
 _EMPTY = 0.04  # ink of both sides together below which a window says nothing
 _NOTHING = -6.0  # log odds of a window that says nothing
 
+FACTS_WHOLE = slice(9, 19)  # the same for every window, see `patches.cut_patches`
+FACT_CENTRE_SCALE, FACT_CENTRE_GAIN = 17, 18
 FACT_SPECIMEN, FACT_IMPRESSION, FACT_HIDDEN, FACT_PRESENCE, FACT_BEST = 5, 6, 7, 4, 0
 
 
@@ -39,7 +41,7 @@ def summarise(patches: Patches, odds: NDArray[np.float32], *, coverage: float, s
         arc[0] - np.median(arc), float((arc > 0).mean()),
         foot[0], foot[1:4].mean(), foot[4:10].mean(), float(odds[STAR].mean()), float(odds[STAR].max()),
         *np.quantile(best, [0.1, 0.3, 0.5, 0.8]),
-        *facts[0, 9:14], coverage,
+        *facts[0, FACTS_WHOLE], abs(float(facts[0, FACT_CENTRE_SCALE])), coverage,
         float(facts[inked, FACT_HIDDEN].mean()) if inked.any() else 0.0,
         float((facts[inked, FACT_PRESENCE] < 0.4).mean()) if inked.any() else 1.0,
         abs(size_mm) if size_mm is not None else 0.0,

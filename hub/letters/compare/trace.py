@@ -11,6 +11,7 @@ from hub.letters.compare.ink import Map, Picture, measure_ink
 from hub.letters.compare.ring import find_ring
 
 _MM_PER_INCH = 25.4
+_SMALLEST_MM, _LARGEST_MM = 20.0, 65.0  # round stamps of offices are 30 to 50 mm
 _LARGEST = 2.0  # of the stamp's own level: where stored ink is cut off
 _LEVEL_PERCENTILE = 97
 
@@ -23,13 +24,14 @@ def trace_stamp(picture: Picture, *, dpi: float | None) -> Trace | None:
         return None
     disc = lay_on_disc(measured, ring)
     level = max(float(np.percentile(disc.amount, _LEVEL_PERCENTILE)), 0.01)
-    believable = dpi is not None and 70 <= dpi <= 2400
+    diameter_mm = 2 * ring.radius / dpi * _MM_PER_INCH if dpi else None
     return Trace(
         ink=_stored(disc.amount / level, _LARGEST),
         hidden=_stored(disc.hidden, 1.0),
         level=level,
         radius_px=ring.radius,
-        diameter_mm=2 * ring.radius / dpi * _MM_PER_INCH if dpi is not None and believable else None,
+        # A screen shot or a photograph states a resolution too, but not one that makes a stamp of it.
+        diameter_mm=diameter_mm if diameter_mm and _SMALLEST_MM < diameter_mm < _LARGEST_MM else None,
         coverage=ring.coverage,
     )
 
