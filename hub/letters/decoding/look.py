@@ -57,14 +57,17 @@ def measure(image: Image.Image) -> Tone:
     return Tone(flat.level, float(ink.mean()), float((chroma > _CHROMA).mean()))
 
 
-def look_at(view: View, number: int) -> Iterator[Observation]:
-    """Give what an officer should know about page `number` (from 1) before it is sent."""
+def look_at(view: View, number: int, *, coloured: bool = False) -> Iterator[Observation]:
+    """Give what an officer should know about page `number` (from 1) before it is sent.
+
+    `coloured`: something red was found on it, however little the rest of the page shows.
+    """
     tone = measure(view.image)
     if tone.dark or tone.blank:
         yield warn(Code.SCAN_BLANK_OR_DARK, number)
     elif view.stored_mode in ("1", "L"):
         yield warn(Code.SCAN_BLACK_AND_WHITE, number)
-    elif tone.colourless:
+    elif tone.colourless and not coloured:
         yield note(Code.SCAN_BLACK_AND_WHITE, number)
     if view.stored_mode == "P" and view.image.getcolors(_FEW_COLOURS) is not None:
         yield note(Code.SCAN_FEW_COLOURS, number)
