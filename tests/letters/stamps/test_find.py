@@ -1,0 +1,94 @@
+"""Seals are found where they are, on pages no judge was trained on; red things that are no seals are not."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pikepdf
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from PIL import Image
+
+from benchmarks.stamps import Tally, labelled_pages
+from benchmarks.train_stamps import overlap
+from hub.letters.embed import scan_to_pdf
+from hub.letters.limits import ScanLimits
+from hub.letters.scan import check_scan
+from hub.letters.stamps.find import find_stamps
+from hub.letters.stamps.judge import FEATURES, shipped_judges
+from tests.letters.builders import encoded
+from tests.letters.generate_pages import NEGATIVE, POSITIVE, generate
+
+FIRST = 500_000 * 2 * len(POSITIVE) * len(NEGATIVE)  # far from the seeds of the training
+
+
+@pytest.mark.parametrize("number", range(len(POSITIVE)), ids=POSITIVE)
+def test_a_seal_is_found_where_it_is(number: int) -> None:
+    made = generate(FIRST + 2 * number)
+    found = find_stamps(made.page)
+    assert len(found) == len(made.boxes)
+    for box in made.boxes:
+        assert max(overlap(stamp.bbox, box) for stamp in found) >= 0.5
+    assert not any(stamp.monochrome for stamp in found)
+
+
+@pytest.mark.parametrize("number", range(len(NEGATIVE)), ids=NEGATIVE)
+def test_another_red_thing_is_no_seal(number: int) -> None:
+    assert find_stamps(generate(FIRST + 2 * number + 1).page) == ()
+
+
+def test_a_seal_on_a_black_and_white_copy_is_said_to_be_monochrome() -> None:
+    made = generate(FIRST)
+    grey = np.asarray(Image.fromarray(made.page).convert("L").convert("RGB"))
+    found = find_stamps(grey)
+    assert [stamp.monochrome for stamp in found] == [True]
+    assert overlap(found[0].bbox, made.boxes[0]) >= 0.5
+
+
+@pytest.mark.parametrize(
+    ("orientation", "stored_by"), [(3, Image.Transpose.ROTATE_180), (6, Image.Transpose.ROTATE_90)]
+)
+def test_the_box_is_that_of_the_upright_page(orientation: int, stored_by: Image.Transpose, limits: ScanLimits) -> None:
+    made = generate(FIRST)
+    exif = Image.Exif()
+    exif[274] = orientation
+    raw = encoded(Image.fromarray(made.page).transpose(stored_by), "JPEG", quality=90, exif=exif)
+    (stamp,) = check_scan(raw, limits=limits).stamps
+    assert stamp.page == 1
+    assert overlap(stamp.bbox, made.boxes[0]) >= 0.5
+
+
+def test_stamps_are_told_of_a_refused_file_that_decodes(limits: ScanLimits) -> None:
+    made = generate(FIRST)
+    with pikepdf.open(io.BytesIO(scan_to_pdf(encoded(Image.fromarray(made.page), "JPEG"), limits=limits))) as pdf:
+        pdf.Root.AcroForm = pikepdf.Dictionary(Fields=pikepdf.Array())
+        written = io.BytesIO()
+        pdf.save(written)
+    report = check_scan(written.getvalue(), limits=limits)
+    assert (report.ok, len(report.stamps)) == (False, 1)
+
+
+def test_the_judge_has_a_weight_for_every_feature() -> None:
+    for weights in (shipped_judges().red, shipped_judges().dark):
+        assert len(weights.mean) == len(weights.scale) == len(FEATURES)
+        assert {len(unit) for unit in weights.hidden} == {len(FEATURES) + 1}
+        assert len(weights.output) == len(weights.hidden) + 1
+
+
+@given(arrays(np.uint8, st.tuples(st.integers(1, 90), st.integers(1, 90), st.just(3))))
+@settings(max_examples=40, deadline=None)
+def test_any_pixels_have_an_answer(page: np.ndarray) -> None:
+    for stamp in find_stamps(page):
+        assert all(0 <= side <= 1 for side in stamp.bbox)
+
+
+def test_labelled_pages_are_told_apart(shared_scans: Path) -> None:
+    # Every third page; `benchmarks/stamps.py` measures all of them.
+    tally = Tally()
+    for index, page in enumerate(labelled_pages(shared_scans)):
+        if index % 3 == 0:
+            tally.add(page, misses=True)
+    assert tally.matched >= 0.97 * tally.labels
+    assert tally.matched >= 0.97 * tally.found
