@@ -18,6 +18,7 @@ HOW_TO = (
     "verify-evidence",
     "recover-a-refused-message",
     "read-the-trail",
+    "upgrade-and-back-up",
 )
 
 
