@@ -17,6 +17,7 @@ from station_agent.agent import Agent
 from station_agent.desk.gate.evaluate import evaluate
 from station_agent.desk.give_up import give_up as give_up_message
 from station_agent.desk.paper import letter_paper
+from station_agent.history import standstill
 from station_agent.readers import gate_readers
 from station_agent.store.cases import CaseRow, all_cases, files_of, require_case
 from station_agent.store.deliveries import quarantined
@@ -41,12 +42,16 @@ def inbox(
     例 / example:  hanxun agent inbox --data b
     """
     with looked_into(data) as store, store.read() as tx:
+        still = standstill(tx)
         rows = [row for row in all_cases(tx) if side in (None, row.side)]
         bad = quarantined(tx)
     if json:
         troubled = [{"cursor": row.cursor, "checks": checks_as_json(decode_checks(row.checks))} for row in bad]
-        print_json({"cases": [_case_as_json(row) for row in rows], "quarantined": troubled})
+        stopped = None if still is None else still.code.value
+        print_json({"cases": [_case_as_json(row) for row in rows], "quarantined": troubled, "stopped": stopped})
         return
+    if still is not None:
+        console.print(f"! {still.code.value} {still.text.zh}\n  → {still.text.remedy_zh}", markup=False)
     if not rows:
         console.print("没有案件 / no cases", markup=False)
     for row in rows:

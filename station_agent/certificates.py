@@ -14,6 +14,7 @@ from station_agent.hub_client import HubClient, HubRefusal
 from station_agent.store.trust import remember, setting
 
 log = logging.getLogger(__name__)
+PUBLISHED = "published "
 
 
 def certificate_named_by(raw: bytes) -> str | None:
@@ -47,7 +48,7 @@ async def ensure_named(agent: Agent, client: HubClient, raws: Iterable[bytes]) -
 async def publish_own(agent: Agent, client: HubClient) -> None:
     """Register every certificate of this station at the hub that is not registered yet. Raises: Unavailable."""
     for certified in agent.own_certificates():
-        key = f"published {agent.settings.hub} {certified.x5t}"
+        key = f"{PUBLISHED}{agent.settings.hub} {certified.x5t}"
         with agent.store.read() as tx:
             done = setting(tx, key)
         if done is not None:

@@ -80,7 +80,8 @@ def gather(agent: Agent, case: CaseId) -> EvidenceParts:
         for envelope in signed:
             for receipt in receipts_for(tx, envelope.digest):
                 opened = open_receipt(receipt.raw, certificates=find)
-                receipts[opened.receipt.handover or opened.receipt.envelope] = opened
+                # The first one: a hub that was restored from a backup gives a second, later receipt.
+                receipts.setdefault(opened.receipt.handover or opened.receipt.envelope, opened)
         acts = acts_of(tx, case)
     # What the hub has not acknowledged is no evidence yet; it comes with the next version.
     kept = [envelope for envelope in signed if envelope.digest in receipts and _is_complete(envelope, receipts)]

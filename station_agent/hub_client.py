@@ -3,7 +3,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ import msgspec
 
 from hub.protocol.codes import Code
 from hub.protocol.errors import HanxunError, Refused, Unavailable
-from hub.protocol.exchange import MailboxPage, Problem, Token, UploadState
+from hub.protocol.exchange import MailboxPage, Problem, Token, TrailGrowth, UploadState
 from hub.protocol.identifiers import Digest
 from hub.protocol.media_types import EVENT_STREAM, JOSE, PEM
 from hub.signing.assertions import make_assertion
@@ -54,11 +54,17 @@ class HubClient:
         signer: Signer,
         clock: Callable[[], datetime],
         timeout_s: float,
+        greet: "Callable[[HubClient], Awaitable[None]] | None" = None,
     ) -> None:
+        """`greet` is done after every sign-in, with a client of its own, before anything else is asked of the hub: a hub that
+        was started again has forgotten all tokens, so nothing passes it by."""
+        self._greet = greet
+        self._lock = asyncio.Lock()
         self._session = session
         self._hub = hub
         self._signer = signer
         self._clock = clock
+        self._timeout_s = timeout_s
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=timeout_s, sock_read=timeout_s)
         self._bearer: _Bearer | None = None
 
@@ -72,6 +78,17 @@ class HubClient:
         query = {"after": str(after), "limit": str(limit)}
         async with self._call("GET", "/v1/mailbox", params=query) as answer:
             return _decoded(await answer.read(), MailboxPage)
+
+    async def sent(self, *, after: int, limit: int) -> MailboxPage:
+        """Return what this station has sent, filed after the cursor `after`. Raises: HubRefusal, Unavailable."""
+        query = {"after": str(after), "limit": str(limit)}
+        async with self._call("GET", "/v1/mailbox/sent", params=query) as answer:
+            return _decoded(await answer.read(), MailboxPage)
+
+    async def growth(self, *, since: int) -> TrailGrowth:
+        """Return the trail's newest checkpoint with the proof that it adds to the tree of `since` leaves. Raises: as `mailbox`."""
+        async with self._call("GET", "/v1/trail/growth", params={"since": str(since)}) as answer:
+            return _decoded(await answer.read(), TrailGrowth)
 
     async def events(self, *, after: int) -> AsyncIterator[None]:
         """Yield once for every wake-up of the event stream, until it breaks. Raises: HubRefusal, Unavailable."""
@@ -127,23 +144,42 @@ class HubClient:
             return await answer.read()
 
     async def _sign_in(self) -> str:
+        async with self._lock:
+            if self._bearer is None or self._bearer.until <= self._clock():
+                bearer = await self._bearer_anew()
+                await self._greeted(bearer)
+                self._bearer = bearer
+            return self._bearer.token
+
+    async def _greeted(self, bearer: _Bearer) -> None:
+        if self._greet is None:
+            return
+        inner = HubClient(
+            self._session, hub=self._hub, signer=self._signer, clock=self._clock, timeout_s=self._timeout_s
+        )
+        inner._bearer = bearer
+        try:
+            await self._greet(inner)
+        except Refused as error:
+            # No message of the outbox has been judged by that.
+            raise Unavailable(Code.HUB_SIGN_IN, detail=f"{error.code.value} {error.detail or ''}".strip()) from error
+
+    async def _bearer_anew(self) -> _Bearer:
         now = self._clock()
-        if self._bearer is None or self._bearer.until <= now:
-            assertion = make_assertion(self._signer, self._hub, now, str(uuid.uuid4()))
-            form = {
-                "grant_type": "client_credentials",
-                "client_assertion_type": ASSERTION_TYPE,
-                "client_assertion": assertion.decode(),
-            }
-            try:
-                async with self._call("POST", "/v1/token", data=form, signed_in=False) as answer:
-                    token = _decoded(await answer.read(), Token)
-            except HubRefusal as refusal:
-                # The agent is not let in: no message of its outbox has been judged by that.
-                raise Unavailable(Code.HUB_SIGN_IN, detail=refusal.problem.code) from refusal
-            # Half of its life: a long upload must not outlive it.
-            self._bearer = _Bearer(token.access_token, now + timedelta(seconds=token.expires_in / 2))
-        return self._bearer.token
+        assertion = make_assertion(self._signer, self._hub, now, str(uuid.uuid4()))
+        form = {
+            "grant_type": "client_credentials",
+            "client_assertion_type": ASSERTION_TYPE,
+            "client_assertion": assertion.decode(),
+        }
+        try:
+            async with self._call("POST", "/v1/token", data=form, signed_in=False) as answer:
+                token = _decoded(await answer.read(), Token)
+        except HubRefusal as refusal:
+            # The agent is not let in: no message of its outbox has been judged by that.
+            raise Unavailable(Code.HUB_SIGN_IN, detail=refusal.problem.code) from refusal
+        # Half of its life: a long upload must not outlive it.
+        return _Bearer(token.access_token, now + timedelta(seconds=token.expires_in / 2))
 
     @asynccontextmanager
     async def _call(

@@ -19,8 +19,10 @@ from hub.protocol.codes import Code
 from hub.protocol.errors import HanxunError, Refused, Unavailable
 from hub.protocol.instants import format_instant
 from station_agent.agent import Agent, open_agent
+from station_agent.catch_up import catch_up
 from station_agent.certificates import publish_own
 from station_agent.evidence import complete_closed
+from station_agent.history import require_one_history
 from station_agent.hub_client import HubClient, HubRefusal
 from station_agent.inbox.pull import judge_quarantined, pull
 from station_agent.outbox.send import send_due
@@ -91,7 +93,17 @@ async def connect(agent: Agent, *, clock: Clock = utc_now) -> AsyncIterator[HubC
             signer=agent.signer,
             clock=clock,
             timeout_s=agent.settings.limits.request_timeout_s,
+            greet=lambda greeted: greet(agent, greeted, clock=clock),
         )
+
+
+async def greet(agent: Agent, client: HubClient, *, clock: Clock) -> None:
+    """After each sign-in: is the hub's history the one seen before, and does this agent, restored, lack something?
+
+    Raises: Unavailable (`hub.rolled_back`); the agent then neither sends nor fetches.
+    """
+    await require_one_history(agent, client, clock=clock)
+    await catch_up(agent, client, clock=clock)
 
 
 async def sync_once(agent: Agent, client: HubClient, *, clock: Clock = utc_now) -> None:

@@ -55,11 +55,15 @@ def staged(folder: Path) -> Iterator[Path]:
 
 
 def database_sources(folder: Path, stage: Path) -> tuple[Source, ...]:
-    """Copy every SQLite database at the top of `folder` into `stage` and return the copies, under their names."""
+    """Copy every SQLite database in `folder` into `stage` (`a/b.sqlite` as `a__b.sqlite`) and return the copies as sources."""
     found = []
-    for database in sorted(folder.glob("*.sqlite")):
-        copy_database(database, stage / database.name)
-        found.append(_source(stage / database.name, database.name))
+    for database in sorted(folder.rglob("*.sqlite")):
+        parts = database.relative_to(folder).parts
+        if any(part.startswith(".") for part in parts):
+            continue
+        copy = stage / "__".join(parts)
+        copy_database(database, copy)
+        found.append(_source(copy, "/".join(parts)))
     return tuple(found)
 
 

@@ -27,6 +27,7 @@ from station_agent.desk.gate.material import Decision
 from station_agent.desk.inquiry import require_inquiry
 from station_agent.desk.steps import step_case, step_gate
 from station_agent.evidence import PrintReport, write_version
+from station_agent.history import standstill
 from station_agent.people import Person
 from station_agent.register.acts import Change, Operation, RegisterDetails
 from station_agent.register.interface import ChangeRequest, Register
@@ -74,6 +75,8 @@ def act(
     require_own(agent, person)
     person.require_role(OfficerRole.WINDOW)
     with agent.store.read() as tx:
+        if (still := standstill(tx)) is not None:
+            raise still
         pending = register_acts_of(tx, case, PENDING)
         row = require_case(tx, case)
         require_owner(row, person)

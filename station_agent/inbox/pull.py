@@ -42,7 +42,7 @@ async def pull(agent: Agent, client: HubClient, *, clock: Clock) -> int:
             after = cursor_of(tx)
         page = await client.mailbox(after=after, limit=agent.settings.limits.mailbox_page)
         for item in page.items:
-            await _take(agent, client, item, clock)
+            await take(agent, client, item, clock)
             count += 1
         if not page.more:
             return count
@@ -72,7 +72,8 @@ async def judge_quarantined(agent: Agent, client: HubClient, *, clock: Clock) ->
     return healed
 
 
-async def _take(agent: Agent, client: HubClient, item: MailboxItem, clock: Clock) -> None:
+async def take(agent: Agent, client: HubClient, item: MailboxItem, clock: Clock) -> None:
+    """Verify and store one delivery, or put it aside; its cursor is then behind this station. Raises: Unavailable, Damaged."""
     envelope = None if item.envelope is None else item.envelope.encode("utf-8", "replace")
     receipts = tuple(receipt.encode("utf-8", "replace") for receipt in item.receipts)
     try:
@@ -109,7 +110,7 @@ async def _fetch_attachments(agent: Agent, client: HubClient, verified: Verified
     envelope = verified.signed.envelope
     try:
         for attachment in envelope.attachments:
-            await _fetch(agent, client, attachment.digest, size=attachment.size)
+            await fetch(agent, client, attachment.digest, size=attachment.size)
     except Refused as error:
         cause = Refused(Code.FILE_NOT_HERE, detail=error.detail) if isinstance(error, HubRefusal) else error
         checks = Verdict(failures("delivery.attachments", (cause,)))
@@ -117,7 +118,8 @@ async def _fetch_attachments(agent: Agent, client: HubClient, verified: Verified
     await ensure_named(agent, client, _acts(agent, envelope))
 
 
-async def _fetch(agent: Agent, client: HubClient, digest: Digest, *, size: int) -> None:
+async def fetch(agent: Agent, client: HubClient, digest: Digest, *, size: int) -> None:
+    """Return when the blob is here, complete. Raises: Refused (E401), HubRefusal, Unavailable."""
     blobs = agent.store.blobs
     if not blobs.has(digest):
         await client.download(digest, blobs.part(digest), size=size)

@@ -8,7 +8,7 @@ from hub.protocol.codes import Code
 from hub.protocol.envelope import Kind, Role
 from hub.protocol.errors import Damaged, Refused, Unavailable
 from hub.protocol.identifiers import Digest
-from hub.protocol.instants import format_instant
+from hub.protocol.instants import format_instant, parse_instant
 from hub.signing.envelopes import SignedEnvelope, open_envelope
 from hub.signing.receipts import SignedReceipt, open_receipt
 from hub.trail.position import parse_position
@@ -20,11 +20,15 @@ from station_agent.receipts import check_receipt_for, checkpoint_of
 from station_agent.store import outbox
 from station_agent.store.envelopes import ReceiptRow, add_receipts, find_envelope
 from station_agent.store.outbox import OutboxRow
+from station_agent.store.restores import last_restore_at
 from station_agent.store.trust import add_checkpoints, find_checkpoint
 
 log = logging.getLogger(__name__)
 FIRST_PAUSE_S = 1.0
 # Refused only for now: the hub's own revocation list is too old to let it decide.
+# What a hub says that has not yet been sent again, by whichever station, what it lost by a restore; and how long that may last.
+LACKING = frozenset({code.value for code in (Code.CASE_UNKNOWN, Code.ENVELOPE_PREVIOUS, Code.HANDOVER_UNKNOWN)})
+REFILL = timedelta(days=30)
 PASSING_REFUSALS = frozenset({Code.STATUS_LIST_TOO_OLD.value})
 
 
@@ -47,7 +51,7 @@ async def _try(agent: Agent, client: HubClient, row: OutboxRow, clock: Callable[
     try:
         await _send(agent, client, row, clock)
     except HubRefusal as refusal:
-        if refusal.problem.code in PASSING_REFUSALS:
+        if refusal.problem.code in PASSING_REFUSALS or _comes_later(agent, row, refusal.problem.code, clock()):
             _postpone(agent, row, refusal.problem.code, clock())
         else:
             log.error("outbox refused seq=%d code=%s", row.seq, refusal.problem.code)
@@ -63,6 +67,15 @@ async def _try(agent: Agent, client: HubClient, row: OutboxRow, clock: Callable[
         _postpone(agent, row, error.code.value, clock())
         return False
     return True
+
+
+def _comes_later(agent: Agent, row: OutboxRow, code: str, now: datetime) -> bool:
+    """Whether a refusal only means that a restored hub still lacks what comes before: from here, or from another station."""
+    if row.sent_at is not None:
+        return True  # it was accepted once, and the hub has lost it
+    with agent.store.read() as tx:
+        restored = last_restore_at(tx)
+    return code in LACKING and restored is not None and now - parse_instant(restored) < REFILL
 
 
 async def _send(agent: Agent, client: HubClient, row: OutboxRow, clock: Callable[[], datetime]) -> None:

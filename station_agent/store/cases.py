@@ -12,6 +12,7 @@ from hub.protocol.envelope import Attachment, Role
 from hub.protocol.errors import Refused
 from hub.protocol.identifiers import CaseId, Digest, StationId
 from hub.protocol.instants import format_instant
+from station_agent.store.restores import skipped_until
 from station_agent.store.schema import case_files, case_numbers, cases
 
 OPENER = "opener"
@@ -72,9 +73,16 @@ def next_case_number(tx: Connection, type: str, *, station: StationId, year: int
     last = tx.execute(
         select(func.max(case_numbers.c.number)).where(case_numbers.c.type == type, case_numbers.c.year == year)
     ).scalar()
-    number = (last or 0) + 1
+    number = max(last or 0, skipped_until(tx, type, year)) + 1
     tx.execute(insert(case_numbers).values(type=type, year=year, number=number))
     return CaseId(f"{type}-{station}-{year}-{number:06d}")
+
+
+def note_case_number(tx: Connection, case: CaseId) -> None:
+    """Note a number that was taken before this agent was restored, as its sent inquiry shows."""
+    type, _, year, number = case.rsplit("-", 3)
+    values = {"type": type, "year": int(year), "number": int(number)}
+    tx.execute(insert_or(case_numbers).values(values).on_conflict_do_nothing())
 
 
 def add_files(tx: Connection, case: CaseId, files: Iterable[Attachment]) -> None:

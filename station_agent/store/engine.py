@@ -60,6 +60,22 @@ def open_store(data: Path) -> Store:
     return store
 
 
+@contextmanager
+def look_into(database: Path) -> Iterator[Connection]:
+    """Give a reading transaction on a copy of a database, which is not migrated. Raises: Damaged."""
+    engine = create_engine(f"sqlite:///file:{database}?mode=ro&immutable=1&uri=true")
+    try:
+        with _explained(), engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def revision_of(tx: Connection) -> str:
+    """Return the revision of the database."""
+    return MigrationContext.configure(tx).get_current_revision() or ""
+
+
 def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
     # Autocommit in the driver: BEGIN is ours, so that a write takes its lock before it reads.
     connection.isolation_level = None

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from hub.protocol.envelope import Kind
@@ -43,6 +43,11 @@ def insert_envelope(tx: Connection, row: EnvelopeRow) -> None:
     tx.execute(insert(envelopes).values({field.name: getattr(row, field.name) for field in fields(row)}))
 
 
+def delete_envelope(tx: Connection, digest: Digest) -> None:
+    """Forget an envelope that nobody else has seen."""
+    tx.execute(delete(envelopes).where(envelopes.c.digest == digest))
+
+
 def find_envelope(tx: Connection, digest: Digest) -> EnvelopeRow | None:
     """Return the envelope with that digest, or None."""
     return _one(tx.execute(select(*_COLUMNS).where(envelopes.c.digest == digest)).mappings().all())
@@ -68,6 +73,11 @@ def last_digest(tx: Connection, case: CaseId) -> Digest | None:
     )
     found = tx.execute(question.order_by(envelopes.c.seq.desc()).limit(1)).scalar()
     return None if found is None else Digest(found)
+
+
+def count_envelopes(tx: Connection) -> int:
+    """Return how many envelopes are stored."""
+    return int(tx.execute(select(func.count()).select_from(envelopes)).scalar_one())
 
 
 def add_receipts(tx: Connection, rows: Iterable[ReceiptRow]) -> None:

@@ -4,12 +4,14 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as insert_or
 
-from hub.cases.letter_number import make_letter_number
+from hub.cases.letter_number import make_letter_number, parse_letter_number
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
 from hub.protocol.identifiers import CaseId, Digest
 from hub.protocol.instants import SHANGHAI, format_instant
+from station_agent.store.restores import LETTER, skipped_until
 from station_agent.store.schema import letter_numbers, letters
 
 USED = "used"
@@ -92,11 +94,18 @@ def assign_letter_number(tx: Connection, case: CaseId, *, word: str, now: dateti
     """
     year = now.astimezone(SHANGHAI).year
     last = tx.execute(select(func.max(letter_numbers.c.number)).where(letter_numbers.c.year == year)).scalar()
-    number = (last or 0) + 1
+    number = max(last or 0, skipped_until(tx, LETTER, year)) + 1
     text = str(make_letter_number(word, year, number))
     values = {"year": year, "number": number, "text": text, "case": case, "state": USED}
     tx.execute(insert(letter_numbers).values(assigned_at=format_instant(now), **values))
     return text
+
+
+def note_letter_number(tx: Connection, case: CaseId, text: str, *, at: str) -> None:
+    """Note a number that was given out before this agent was restored, as its sent letter shows. Raises: Refused."""
+    number = parse_letter_number(text)
+    values = {"year": number.year, "number": number.n, "text": text, "case": case, "state": USED, "assigned_at": at}
+    tx.execute(insert_or(letter_numbers).values(values).on_conflict_do_nothing())
 
 
 def void_letter_number(tx: Connection, text: str, *, reason: str) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
@@ -90,6 +90,24 @@ def count_queued(tx: Connection) -> int:
 def mark_sent(tx: Connection, row: OutboxRow, *, now: datetime) -> None:
     """The hub's receipt is verified and stored in this transaction: never send it again."""
     _set(tx, row, state=SENT, sent_at=format_instant(now), trouble=None, problem=None, attempts=row.attempts + 1)
+
+
+def send_again(tx: Connection, row: OutboxRow, *, now: datetime) -> None:
+    """The hub has lost what it had acknowledged: queue it anew, in its old place. `sent_at` stays, and tells that it was."""
+    _set(tx, row, state=QUEUED, not_before=format_instant(now), attempts=0, trouble=None)
+
+
+def note_sent(tx: Connection, envelope: Digest, *, lane: str, sent_at: str) -> None:
+    """Note an envelope that was sent before this agent was restored from a backup."""
+    values = {"lane": lane, "envelope": envelope, "state": SENT, "attempts": 1, "not_before": sent_at}
+    tx.execute(insert(outbox).values(**values, queued_at=sent_at, sent_at=sent_at))
+
+
+def take_back(tx: Connection, envelope: Digest) -> None:
+    """Forget a queued envelope that was never sent. Raises: Refused (`station.not_refused`) when it is no longer queued."""
+    done = tx.execute(delete(outbox).where(outbox.c.envelope == envelope, outbox.c.state == QUEUED))
+    if done.rowcount != 1:
+        raise Refused(Code.NOT_REFUSED, detail=envelope)
 
 
 def mark_refused(tx: Connection, row: OutboxRow, *, trouble: str, problem: bytes) -> None:

@@ -224,6 +224,42 @@ checkpoints = Table(
     UniqueConstraint("origin", "size"),
 )
 
+hub_restores = Table(
+    "hub_restores",
+    metadata,
+    # The hub's signed statements that an older backup was restored there, once they were taken here.
+    Column("number", Integer, primary_key=True),
+    Column("size", Integer, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("taken_at", Text, nullable=False),
+)
+
+lost_checkpoints = Table(
+    "lost_checkpoints",
+    metadata,
+    # Checkpoints that the hub signed and has lost by a restore: they stay, as proof of what it had acknowledged.
+    Column("restore", Integer, ForeignKey("hub_restores.number"), nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("root", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("seen_at", Text, nullable=False),
+    PrimaryKeyConstraint("restore", "origin", "size"),
+)
+
+skipped_numbers = Table(
+    "skipped_numbers",
+    metadata,
+    # Numbers left out (跳号) when this agent was restored from a backup: they may have been given out since it was made.
+    Column("kind", Text, nullable=False),  # letter, or the case type
+    Column("year", Integer, nullable=False),
+    Column("after", Integer, nullable=False),
+    Column("until", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    PrimaryKeyConstraint("kind", "year", "until"),
+)
+
 Index("acts_by_case", acts.c.case, acts.c.seq)
 Index("envelopes_by_case", envelopes.c.case, envelopes.c.seq)
 Index("receipts_by_envelope", receipts.c.envelope, receipts.c.seq)

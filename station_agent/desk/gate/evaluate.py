@@ -14,13 +14,14 @@ from hub.protocol.envelope import Kind, Role
 from hub.protocol.errors import Damaged, Refused
 from hub.protocol.identifiers import CaseId, Digest
 from hub.protocol.instants import format_instant
-from hub.protocol.verdict import Verdict
+from hub.protocol.verdict import Verdict, indeterminate
 from hub.signing.trust import Trust
 from station_agent.agent import Agent
 from station_agent.desk.gate.checks import CountPages, Rules, ScanToPdf, judge, persons_of
 from station_agent.desk.gate.material import Circumstances, Decision, Material, make_material
 from station_agent.desk.inquiry import require_inquiry
 from station_agent.desk.steps import step_gate, step_letter
+from station_agent.history import standstill
 from station_agent.register.interface import Person, Register
 from station_agent.store.acts import acts_of
 from station_agent.store.cases import CaseRow, all_cases, require_case, save_case
@@ -75,6 +76,8 @@ def evaluate(
     rules = rules_for(readers, two_looks_from=agent.settings.limits.two_looks_from)(agent.knowledge.trust(), now)
     verdict = judge(material, rules)
     with agent.store.write() as tx:
+        if (still := standstill(tx)) is not None:
+            verdict += Verdict((indeterminate("hub.history", still.code, None, **still.values),))
         row = require_case(tx, case)
         checks = encode_checks(verdict.checks)
         add_gate_verdict(tx, GateRow(case, format_instant(now), verdict.indication.value, checks))

@@ -1,0 +1,174 @@
+"""Has the hub's trail only grown since this station last saw it? Asked after every sign-in, before anything else.
+
+A trail that got shorter or tells another story stops exchange and gate, unless the hub shows a signed statement that an
+older backup was restored: then what was acknowledged behind it is sent again, and what it had signed is kept as proof.
+"""
+
+import asyncio
+import json
+import logging
+from base64 import urlsafe_b64decode
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection
+
+from hub.protocol.codes import Code
+from hub.protocol.errors import Refused, Unavailable
+from hub.protocol.exchange import TrailGrowth
+from hub.protocol.identifiers import Digest
+from hub.protocol.instants import format_instant
+from hub.protocol.verdict import Check, Result
+from hub.signing.restores import SignedRestore, check_restore, open_restore
+from hub.trail.checkpoint import Checkpoint, SignedCheckpoint, check_growth, open_checkpoint
+from hub.trail.hashing import EMPTY_ROOT
+from hub.trail.lines import parse_hash
+from station_agent.agent import Agent
+from station_agent.certificates import PUBLISHED, ensure_named
+from station_agent.hub_client import HubClient
+from station_agent.store.envelopes import receipts_for
+from station_agent.store.outbox import SENT, outbox_rows, send_again
+from station_agent.store.restores import forget_settings, last_restore, take_restore
+from station_agent.store.trust import (
+    CheckpointRow,
+    add_checkpoints,
+    find_checkpoint,
+    newest_checkpoint,
+    remember,
+    setting,
+)
+
+log = logging.getLogger(__name__)
+ROLLBACK = "rollback"
+RESTORED = "restored"
+Clock = Callable[[], datetime]
+
+
+def standstill(tx: Connection) -> Unavailable | None:
+    """Return why nothing may be acted on now: the hub's trail went back, or this agent, restored, lacks what was since."""
+    if (found := setting(tx, ROLLBACK)) is not None:
+        return Unavailable(Code.HUB_ROLLED_BACK, values=json.loads(found))
+    return Unavailable(Code.CATCHING_UP) if setting(tx, RESTORED) is not None else None
+
+
+async def require_one_history(agent: Agent, client: HubClient, *, clock: Clock) -> None:
+    """Return when the hub's trail adds to what was seen here, or a restore was declared and taken.
+
+    Raises: Unavailable (`hub.rolled_back`); nothing is to be sent or fetched then, and the gate stays shut.
+    """
+    key = agent.log_key
+    with agent.store.read() as tx:
+        # Before the question: what is received meanwhile may be newer than its answer.
+        seen, taken = newest_checkpoint(tx, key.name), last_restore(tx)
+    growth = await client.growth(since=seen.size if seen else 0)
+    statements = await _statements(agent, client, growth, after=taken, now=clock())
+    if statements:
+        await asyncio.to_thread(_take, agent, statements, clock())
+        with agent.store.read() as tx:
+            seen = newest_checkpoint(tx, key.name)
+        growth = await client.growth(since=seen.size if seen else 0)
+    newest = open_checkpoint(growth.checkpoint.encode(), origin=key.name, log_keys=(key,))
+    check = _check(seen, newest, growth)
+    if check.result is not Result.PASSED:
+        _stand_still(agent, check, seen, newest.checkpoint)
+    with agent.store.write() as tx:
+        forget_settings(tx, ROLLBACK)
+        add_checkpoints(tx, (_row(newest, clock()),))
+
+
+def _check(seen: CheckpointRow | None, newest: SignedCheckpoint, growth: TrailGrowth) -> Check:
+    key = newest.checkpoint.origin
+    old = Checkpoint(key, 0, EMPTY_ROOT) if seen is None else Checkpoint(key, seen.size, bytes.fromhex(seen.root))
+    proof = tuple(parse_hash(line, code=Code.TRAIL_PROOF_FORM) for line in growth.proof)
+    return check_growth(old, newest.checkpoint, proof)
+
+
+def _stand_still(agent: Agent, check: Check, seen: CheckpointRow | None, newest: Checkpoint) -> None:
+    values = {"size": newest.size, "seen": seen.size if seen else 0}
+    log.error("trail went back size=%d seen=%d cause=%s", newest.size, values["seen"], check.cause)
+    with agent.store.write() as tx:
+        remember(tx, ROLLBACK, json.dumps(values))
+    cause = None if check.cause is None else check.cause.value
+    raise Unavailable(Code.HUB_ROLLED_BACK, detail=cause, values=values)
+
+
+async def _statements(
+    agent: Agent, client: HubClient, growth: TrailGrowth, *, after: int, now: datetime
+) -> list[SignedRestore]:
+    """Return the hub's statements that were not taken yet and that hold, oldest first."""
+    raws = [text.encode() for text in growth.restores]
+    if not raws:
+        return []
+    await ensure_named(agent, client, raws)
+    found = []
+    for raw in raws:
+        try:
+            signed = open_restore(raw, certificates=agent.knowledge.find)
+            if signed.statement.number <= after:
+                continue
+            await _learn_crl(agent, client, now)
+            _require_good(agent, signed, now)
+        except Refused as error:
+            # Without it the trail is judged as it stands.
+            log.error("restore statement not taken code=%s detail=%s", error.code.value, error.detail)
+            continue
+        found.append(signed)
+    return sorted(found, key=lambda signed: signed.statement.number)
+
+
+async def _learn_crl(agent: Agent, client: HubClient, now: datetime) -> None:
+    # After an outage the list kept here may be too old to judge the hub's certificate by.
+    try:
+        await asyncio.to_thread(agent.knowledge.learn_crl, await client.crl(), now=now)
+    except Refused as error:
+        log.error("crl not taken code=%s", error.code.value)
+
+
+def _require_good(agent: Agent, signed: SignedRestore, now: datetime) -> None:
+    check_restore(signed, trust=agent.knowledge.trust(), now=now).require()
+    statement, key = signed.statement, agent.log_key
+    if statement.origin != key.name:
+        raise Refused(Code.RESTORE_STATEMENT, detail=f"of {statement.origin}")
+    kept = open_checkpoint(statement.checkpoint.encode(), origin=key.name, log_keys=(key,)).checkpoint
+    with agent.store.read() as tx:
+        seen = find_checkpoint(tx, key.name, statement.size)
+    # A backup holds a tree that was once the hub's own: another tree of that size is no backup but another history.
+    if kept.size != statement.size or (seen is not None and seen.root != kept.root.hex()):
+        raise Refused(Code.RESTORE_STATEMENT, detail=f"another tree of {statement.size} leaves")
+
+
+def _take(agent: Agent, statements: list[SignedRestore], now: datetime) -> None:
+    with agent.store.write() as tx:
+        for signed in statements:
+            statement = signed.statement
+            take_restore(
+                tx, number=statement.number, origin=statement.origin, size=statement.size, raw=signed.raw, now=now
+            )
+            lost = [row for row in outbox_rows(tx, SENT) if _leaf(tx, row.envelope) >= statement.size]
+            for row in lost:
+                send_again(tx, row, now=now)
+            log.warning("hub restored number=%d size=%d sent_again=%d", statement.number, statement.size, len(lost))
+        # Certificates registered since the backup are gone there as well.
+        forget_settings(tx, prefix=PUBLISHED)
+
+
+class _Trail(msgspec.Struct, frozen=True):
+    index: int
+
+
+class _Placed(msgspec.Struct, frozen=True):
+    """Of a receipt that was verified when it came, the place of its leaf."""
+
+    trail: _Trail
+
+
+def _leaf(tx: Connection, envelope: Digest) -> int:
+    receipts = receipts_for(tx, envelope)
+    payload = receipts[-1].raw.split(b".")[1]
+    return msgspec.json.decode(urlsafe_b64decode(payload + b"=="), type=_Placed).trail.index
+
+
+def _row(signed: SignedCheckpoint, now: datetime) -> CheckpointRow:
+    found = signed.checkpoint
+    return CheckpointRow(found.origin, found.size, found.root.hex(), signed.raw.decode(), format_instant(now))
