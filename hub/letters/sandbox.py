@@ -49,6 +49,7 @@ class _Server:
 
 
 _lock = threading.Lock()
+_slots = threading.BoundedSemaphore(max(2, os.cpu_count() or 2))  # each child may take a core and its memory limit
 _server: _Server | None = None
 
 
@@ -89,7 +90,7 @@ def run(task: Task, source: int, arguments: msgspec.Struct, *, limits: ScanLimit
     )
     answer, answer_end = os.pipe()
     ending, ending_end = os.pipe()
-    with contextlib.ExitStack() as stack:
+    with _slots, contextlib.ExitStack() as stack:
         stack.callback(os.close, answer)
         stack.callback(os.close, ending)
         try:

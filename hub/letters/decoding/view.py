@@ -100,13 +100,14 @@ class _PicturePages:
             # The JPEG decoder shrinks by 2, 4 or 8 on its own, at a fraction of the time; never below the view.
             image.draft(None, (math.ceil(stored_size[0] * scale), math.ceil(stored_size[1] * scale)))
         load_pixels(picture, page=page)
-        image = image.convert("RGB")
+        if image.mode not in ("RGB", "L", "CMYK"):  # palettes and bits cannot be averaged as they are
+            image = image.convert("L" if image.mode == "1" else "RGB")
         if scale < 1.0:
             wanted = (max(1, round(stored_size[0] * scale)), max(1, round(stored_size[1] * scale)))
             image = image.resize(wanted, Image.Resampling.BOX)
         if picture.orientation in _TRANSPOSE:
             image = image.transpose(_TRANSPOSE[picture.orientation])
-        return View(image, stored_size, stored_mode, picture.dpi)
+        return View(image.convert("RGB"), stored_size, stored_mode, picture.dpi)
 
     def size_at(self, page: int, dpi: int) -> Size:
         picture = open_picture(self.raw, self.media_type, limits=self.limits, page=page)
