@@ -32,6 +32,7 @@ SOAK = int(os.environ.get("HANXUN_SOAK", "1"))
 SEED = int(os.environ.get("HANXUN_KILL_SEED", "20261124"))
 EXCHANGES, LETTERS, AT_ONCE = 50 * SOAK, 3 * SOAK, 8
 KILLS_EACH = 4 * SOAK
+IDLE_TURN_S = 0.03
 STANDSTILL_S = 120.0  # how long nothing may move before it counts as stuck: the machine may be busy
 
 
@@ -59,7 +60,7 @@ class Desks:
             self._open(heavy)
         moved = [exchange.move() for exchange in self.open]
         if not any(moved):
-            time.sleep(0.03)
+            time.sleep(IDLE_TURN_S)
         return any(moved)
 
     def _open(self, heavy: bool) -> None:
@@ -113,14 +114,14 @@ def test_nothing_acknowledged_is_lost_or_doubled_when_hub_and_agents_are_killed(
 
 def drive(desks: Desks, kills: Kills) -> None:
     """Let the desks work until the exchanges are opened and the kills are done."""
-    last, moved = 0.0, time.monotonic()
+    last, idle = 0.0, 0
     while kills.at_work or len(desks.opened) < EXCHANGES:
-        assert time.monotonic() < moved + STANDSTILL_S, f"nothing moves: {unfinished(desks)}"
+        # Turns are counted, not the clock; see `wait_until`.
+        assert idle * IDLE_TURN_S < STANDSTILL_S, f"nothing moves: {unfinished(desks)}"
         # Beyond the fifty there is still traffic as long as something is to be killed, but not at full speed.
         more = len(desks.opened) < EXCHANGES or time.monotonic() - last > 0.5
         last = time.monotonic() if more else last
-        if desks.turn(more=more, heavy=kills.transfers_missing):
-            moved = time.monotonic()
+        idle = 0 if desks.turn(more=more, heavy=kills.transfers_missing) else idle + 1
 
 
 def settle(desks: Desks) -> None:
