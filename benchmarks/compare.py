@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 
 from hub.letters.compare.child import trace
-from hub.letters.compare.comparison import Comparison, Likeness
+from hub.letters.compare.comparison import Comparison, Likeness, Trace
 from hub.letters.compare.judge import SIMILAR_FROM, judge
 from hub.letters.compare.scorer import shipped_scorer
 from hub.letters.limits import default_limits
@@ -56,10 +56,19 @@ def main() -> None:
     """Measure and print."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("scans", type=Path)
-    folder = options.parse_args().scans
+    options.add_argument(
+        "--specimen", default="specimen", help="file used as registered impression, as genuine0_normal"
+    )
+    options.add_argument("--without-resolution", action="store_true", help="as if no file stated its resolution")
+    chosen = options.parse_args()
     cv2.setNumThreads(1)
-    entries = msgspec.json.decode((folder / "MANIFEST.json").read_bytes(), type=Manifest).files
-    judged = judge_all(folder, [entry for entry in entries if entry.path.startswith("compare/")])
+    entries = msgspec.json.decode((chosen.scans / "MANIFEST.json").read_bytes(), type=Manifest).files
+    judged = judge_all(
+        chosen.scans,
+        [entry for entry in entries if entry.path.startswith("compare/")],
+        specimen=chosen.specimen,
+        sized=not chosen.without_resolution,
+    )
     print(f"pairs: {len(judged)}; seconds of one core per pair: {np.mean([one.seconds for one in judged]):.3f} mean, "
           f"{max(one.seconds for one in judged):.3f} largest")  # fmt: skip
     halves = [[one for one in judged if one.entry.set % 2 == half] for half in (0, 1)]
@@ -75,23 +84,22 @@ def main() -> None:
     )
 
 
-def judge_all(folder: Path, entries: Sequence[Entry]) -> list[Judged]:
-    """Compare every impression of every set with the set's specimen."""
+def judge_all(folder: Path, entries: Sequence[Entry], *, specimen: str, sized: bool) -> list[Judged]:
+    """Compare every impression of every set with the set's file named `specimen`."""
     limits, scorer = default_limits(), shipped_scorer()
-    specimens = {}
-    for entry in entries:
-        if entry.role == "specimen":
-            found = trace((folder / entry.path).read_bytes(), limits=limits).trace
-            assert found is not None, entry.path
-            specimens[entry.set] = found
+
+    def traced(entry: Entry) -> Trace | None:
+        found = trace((folder / entry.path).read_bytes(), limits=limits).trace
+        return found if sized or found is None else msgspec.structs.replace(found, diameter_mm=None)
+
+    registered = {entry.set: traced(entry) for entry in entries if Path(entry.path).stem == specimen}
     judged = []
     for entry in entries:
-        if entry.role == "specimen":
+        one = registered[entry.set]
+        if one is None or entry.role == "specimen" or Path(entry.path).stem == specimen:
             continue
         start = time.process_time()
-        answer = judge(
-            (specimens[entry.set],), trace((folder / entry.path).read_bytes(), limits=limits).trace, scorer=scorer
-        )
+        answer = judge((one,), traced(entry), scorer=scorer)
         judged.append(Judged(entry, answer, time.process_time() - start))
     return judged
 

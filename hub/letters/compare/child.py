@@ -22,8 +22,8 @@ from hub.letters.sniff import sniff
 from hub.protocol import media_types
 from hub.protocol.codes import Code
 
-_WIDEST_PX = 2000
-_MOST_PX = 3_000_000
+_WIDEST_PX = 1000  # 300 dpi of a stamp with room around it; finer says no more
+_MOST_PX = 1_000_000
 _PDF_DPI = 300
 _STRAIGHT_SIDE = 640
 
