@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from hub.protocol.envelope import Kind, Role
 from hub.protocol.errors import Unavailable
@@ -31,6 +31,7 @@ from station_agent.store.cases import find_case
 from tests.end_to_end.world import Station
 from tests.station.scene import a_scan
 
+T = TypeVar("T")
 PERSON = {"name": "张三", "id18": "341824199003078810"}
 UNCHANGED = {"outcome": "无误不更正"}
 NOT_BELIEVED = {"outcome": "不采信", "reason_code": "R01", "text": "与登记不符"}
@@ -98,8 +99,8 @@ def state_at(station: Station, case: CaseId) -> str | None:
     return None if row is None else row.state
 
 
-def at_the_desk(action: Callable[[], Digest]) -> Digest:
-    """Do it, again when the store was busy: then nothing was stored, and an officer would press the button again."""
+def at_the_desk(action: Callable[[], T]) -> T:
+    """Do it, again when store or sandbox was busy: then nothing was stored, and an officer would press the button again."""
     for attempt in range(DESK_PATIENCE):
         try:
             return action()
@@ -126,7 +127,7 @@ def open_correction(
     def begin() -> CaseId:
         return draft(opener.agent, opener.window, type="C04", to=answerer.code, body=body, files=(file,), now=now())
 
-    case = CaseId(at_the_desk(begin))  # type: ignore[arg-type]
+    case = at_the_desk(begin)
     exchange = Exchange(opener, answerer, case, STORIES[story], rng, body)
     exchange.sent.append(_send(exchange))
     return exchange
@@ -141,8 +142,16 @@ def open_letter(opener: Station, answerer: Station, rng: random.Random) -> Excha
     ticks = ProofTicks(pages=1, stamp_clear=True, persons_equal=True, original=True)
     # A comment segment of its own: every scan is another file.
     unlike = raw[:2] + b"\xff\xfe\x00\x12" + rng.randbytes(8).hex().encode() + raw[2:]
-    scan(agent, opener.window, case, raw=unlike, name="说明函.jpg", ticks=ticks, check=scan_check(), now=now())
-    seal(agent, opener.custodian, case, seal_key=opener.seal, to_pdf=gate_readers().scan_to_pdf, now=now())
+    check, to_pdf = scan_check(), gate_readers().scan_to_pdf
+
+    def take_scan() -> object:
+        return scan(agent, opener.window, case, raw=unlike, name="说明函.jpg", ticks=ticks, check=check, now=now())
+
+    def put_seal() -> object:
+        return seal(agent, opener.custodian, case, seal_key=opener.seal, to_pdf=to_pdf, now=now())
+
+    at_the_desk(take_scan)
+    at_the_desk(put_seal)
     exchange = Exchange(opener, answerer, case, STORIES["letter"], rng)
     exchange.sent.append(_send(exchange))
     return exchange

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -48,11 +49,15 @@ class Process:
     folder: Path
     child: "subprocess.Popen[bytes] | None" = None
     kills: int = 0
+    over: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def start(self) -> None:
         """Start it; see `wait_ready`."""
         assert self.child is None, f"{self.name} runs"
-        with self.out.open("wb") as out, self.log.open("ab") as log:
+        with self.lock, self.out.open("wb") as out, self.log.open("ab") as log:
+            # A thread that still kills and starts must leave nothing behind when the test has failed.
+            assert not self.over, "the test is over"
             self.child = subprocess.Popen(
                 (sys.executable, "-m", "hanxun", *self.command),
                 cwd=ROOT,
@@ -99,7 +104,9 @@ class Process:
         assert code == 0, f"{self.name} ended with {code}\n{self.tail()}"
 
     def put_down(self) -> None:
-        """End it, whatever it does: the test is over."""
+        """End it, whatever it does, for good: the test is over."""
+        with self.lock:
+            self.over = True
         if self.child is not None:
             self.child.kill()
             self.child.wait()
