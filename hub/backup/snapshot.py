@@ -28,6 +28,7 @@ def copy_database(database: Path, copy: Path) -> None:
             # All pages in one step, under one read transaction: with smaller steps every commit would begin it again.
             source.backup(target, pages=-1)
             word = str(target.execute("PRAGMA quick_check(1)").fetchone()[0])
+        sync(copy)
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.OperationalError):
             raise Unavailable(Code.BACKUP_DISK, detail=f"{database.name}: {error}") from error
@@ -36,7 +37,6 @@ def copy_database(database: Path, copy: Path) -> None:
         raise Unavailable(Code.BACKUP_DISK, detail=error.strerror) from error
     if word != "ok":
         raise Damaged(Code.STORE_DAMAGED, detail=f"{database.name}: {word}")
-    sync(copy)
 
 
 def keep_copy(database: Path, copy: Path) -> None:

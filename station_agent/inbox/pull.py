@@ -41,9 +41,13 @@ async def pull(agent: Agent, client: HubClient, *, clock: Clock) -> int:
         with agent.store.read() as tx:
             after = cursor_of(tx)
         page = await client.mailbox(after=after, limit=agent.settings.limits.mailbox_page)
+        with agent.store.read() as tx:
+            stored = cursor_of(tx)
+        # The question may have begun with a sign-in, and that with a restored agent's catching up: what is here is here.
         for item in page.items:
-            await take(agent, client, item, clock)
-            count += 1
+            if item.cursor > stored:
+                await take(agent, client, item, clock)
+                count += 1
         if not page.more:
             return count
 
