@@ -124,8 +124,8 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=360)
     parser.add_argument("--dark-pages", type=int, default=140)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threshold", type=float, default=0.9)
-    parser.add_argument("--dark-threshold", type=float, default=0.95)
+    parser.add_argument("--threshold", type=float, default=0.93)
+    parser.add_argument("--dark-threshold", type=float, default=0.99)
     parser.add_argument("--output", type=Path, default=TARGET)
     wanted = parser.parse_args()
     first = wanted.seed
