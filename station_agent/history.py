@@ -145,7 +145,7 @@ def _take(agent: Agent, statements: list[SignedRestore], now: datetime) -> None:
             take_restore(
                 tx, number=statement.number, origin=statement.origin, size=statement.size, raw=signed.raw, now=now
             )
-            lost = [row for row in outbox_rows(tx, SENT) if _leaf(tx, row.envelope) >= statement.size]
+            lost = [row for row in outbox_rows(tx, SENT) if _is_behind(tx, row.envelope, statement.size)]
             for row in lost:
                 send_again(tx, row, now=now)
             log.warning("hub restored number=%d size=%d sent_again=%d", statement.number, statement.size, len(lost))
@@ -163,10 +163,13 @@ class _Placed(msgspec.Struct, frozen=True):
     trail: _Trail
 
 
-def _leaf(tx: Connection, envelope: Digest) -> int:
+def _is_behind(tx: Connection, envelope: Digest, size: int) -> bool:
+    """Whether the newest acknowledgement of `envelope` stood behind the tree of `size` leaves: the hub has lost it."""
     receipts = receipts_for(tx, envelope)
+    if not receipts:
+        return True  # to send once too often does no harm: the hub knows it by its digest
     payload = receipts[-1].raw.split(b".")[1]
-    return msgspec.json.decode(urlsafe_b64decode(payload + b"=="), type=_Placed).trail.index
+    return msgspec.json.decode(urlsafe_b64decode(payload + b"=="), type=_Placed).trail.index >= size
 
 
 def _row(signed: SignedCheckpoint, now: datetime) -> CheckpointRow:

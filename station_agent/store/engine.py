@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
 
+from hub.backup.snapshot import keep_copy
 from hub.protocol.codes import Code
 from hub.protocol.errors import Damaged, Unavailable
 from station_agent.store.blobs import BlobFolder
@@ -92,7 +93,8 @@ def _begin(connection: Connection) -> None:
 def _migrate(store: Store) -> None:
     config = alembic.config.Config()
     config.set_main_option("script_location", "station_agent.store:migrations")
-    newest = ScriptDirectory.from_config(config).get_current_head()
+    script = ScriptDirectory.from_config(config)
+    newest = script.get_current_head()
     with store.write() as tx:
         present = MigrationContext.configure(tx).get_current_revision()
         if present == newest:
@@ -100,9 +102,19 @@ def _migrate(store: Store) -> None:
         # All of it in one transaction: a crash leaves the old revision whole.
         config.attributes["connection"] = tx
         try:
+            if present is not None:
+                script.get_revision(present)  # an unknown one is a newer program's
+                _keep_old(store, f"agent.sqlite.before-{newest}")
             alembic.command.upgrade(config, "head")
         except alembic.util.CommandError as error:
             raise Damaged(Code.AGENT_STORE_NEWER, values={"present": present, "known": newest}) from error
+
+
+def _keep_old(store: Store, name: str) -> None:
+    """Copy the database as it is before it is upgraded, once. Raises: Unavailable (`backup.disk`), Damaged."""
+    database = Path(str(store.engine.url.database))
+    if not database.with_name(name).exists():
+        keep_copy(database, database.with_name(name))
 
 
 @contextmanager

@@ -53,11 +53,16 @@ def test_an_older_hub_is_upgraded_behind_a_copy_and_gives_the_same_receipts(tmp_
 
 @pytest.mark.parametrize("revision", REVISIONS)
 def test_an_older_agent_is_upgraded_and_holds_the_same_receipts(tmp_path: Path, revision: str) -> None:
-    store = open_store(a_copy(tmp_path, revision, "agent"))
+    data = a_copy(tmp_path, revision, "agent")
+    store = open_store(data)
     with store.read() as tx:
         found = set(tx.execute(sa.select(agent_tables.receipts.c.raw)).scalars())
     store.close()
     assert found
+    (copy,) = data.glob("agent.sqlite.before-*")
+    with sqlite3.connect(copy) as connection:
+        assert {row[0] for row in connection.execute("SELECT raw FROM receipts")} == found
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (revision,)
     assert {digest_of(raw) for raw in found} <= {digest_of(raw) for raw in kept(revision)}
 
 

@@ -37,6 +37,7 @@ def test_a_store_of_a_newer_program_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Damaged) as damage:
         open_store(tmp_path)
     assert damage.value.code is Code.AGENT_STORE_NEWER
+    assert list(tmp_path.glob("*.before-*")) == []
 
 
 def test_a_file_that_is_no_database_is_damage(tmp_path: Path) -> None:
