@@ -25,7 +25,7 @@ from hub.letters.compare.summary import (
 from hub.letters.compare.trace import disc_of
 from hub.protocol.codes import Code
 
-SIMILAR_FROM = 0.44  # score; set on the even sets of the labelled comparisons, see the page named in `comparison`
+SIMILAR_FROM = 0.46  # score; set on the even sets of the labelled comparisons, see the page named in `comparison`
 LEGIBLE_SHARE = 0.5  # of the specimen's inked windows that must show ink, not black print or bare paper
 _SIZE_MM = 1.2  # genuine impressions measure within 0.9 mm of their specimen
 _CENTRE_LOG, _CENTRE_GAIN = 0.09, 0.02  # scale of the centre that is another star, and how much better it must fit
