@@ -9,83 +9,18 @@ by IoU >= 0.5; one to one, best score first. Decoding is not part of the time, a
 import argparse
 import json
 import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image
 
-from benchmarks.train_stamps import Box, overlap
-from hub.letters.decoding.pages import VIEW
 from hub.letters.decoding.paper import Rgb
-from hub.letters.decoding.view import open_pages
-from hub.letters.limits import default_limits
-from hub.letters.sniff import sniff
-from hub.letters.stamps.find import FoundStamp, find_stamps
 from tests.letters.generate_pages import generate
+from tests.letters.measure import Page, Tally, labelled_pages
 
 SCANS = Path(__file__).resolve().parents[2] / "shared" / "scans"
-_MATCH = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page with its labelled boxes."""
-
-    name: str
-    pixels: Rgb
-    boxes: tuple[Box, ...]
-
-
-@dataclass(slots=True)
-class Tally:
-    """Counts over pages."""
-
-    labels: int = 0
-    found: int = 0
-    matched: int = 0
-    seconds: float = 0.0
-    slowest: float = 0.0
-    pages: int = 0
-
-    def add(self, page: Page, *, misses: bool) -> None:
-        """Find the stamps of one page and count them."""
-        started = time.process_time()
-        stamps = find_stamps(page.pixels)
-        spent = time.process_time() - started
-        matched = _matched(stamps, page.boxes)
-        self.pages, self.seconds, self.slowest = self.pages + 1, self.seconds + spent, max(self.slowest, spent)
-        red = [stamp for stamp in stamps if not stamp.monochrome]
-        self.labels, self.found, self.matched = (
-            self.labels + len(page.boxes),
-            self.found + len(red),
-            self.matched + matched,
-        )
-        if misses and not matched == len(red) == len(page.boxes):
-            sys.stderr.write(f"{page.name}: {matched} of {len(page.boxes)}, found {[(s.score, s.bbox) for s in red]}\n")
-
-
-def _matched(stamps: tuple[FoundStamp, ...], boxes: tuple[Box, ...]) -> int:
-    left = list(boxes)
-    for stamp in stamps:
-        best = max(left, key=lambda box: overlap(stamp.bbox, box), default=None)
-        if not stamp.monochrome and best is not None and overlap(stamp.bbox, best) >= _MATCH:
-            left.remove(best)
-    return len(boxes) - len(left)
-
-
-def labelled_pages(scans: Path) -> Iterator[Page]:
-    """Give the pages of `positive` and `negative` as the manifest in `scans` labels them."""
-    limits = default_limits()
-    for entry in json.loads((scans / "MANIFEST.json").read_text("utf-8"))["files"]:
-        if entry["class"] in ("positive", "negative"):
-            raw = (scans / entry["path"]).read_bytes()
-            with open_pages(raw, sniff(raw) or "", count=1, limits=limits) as pages:
-                pixels = np.asarray(pages.view(0, VIEW).image)
-            yield Page(entry["path"], pixels, tuple(tuple(stamp["bbox"]) for stamp in entry.get("stamps", [])))
 
 
 def generated_pages(count: int, seed: int) -> Iterator[Page]:

@@ -24,22 +24,12 @@ from hub.letters.stamps.ink import dark_ink, red_ink
 from hub.letters.stamps.judge import FEATURES, Judges, Weights, describe
 from hub.letters.stamps.propose import propose
 from tests.letters.generate_pages import generate
+from tests.letters.measure import overlap
 
 TARGET = Path(__file__).resolve().parents[1] / "hub" / "letters" / "stamps" / "judge.json"
-Box = tuple[float, float, float, float]
 _UNITS = 20
 _EPOCHS = 400
 _DECAY = 1e-3
-
-
-def overlap(one: Box, other: Box) -> float:
-    """Return the intersection over union of two boxes."""
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)]
-    return width * height / (areas[0] + areas[1] - width * height)
 
 
 def examples_of(seed: int, *, dark: bool) -> list[tuple[float, list[float]]]:
@@ -124,7 +114,7 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=360)
     parser.add_argument("--dark-pages", type=int, default=140)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threshold", type=float, default=0.93)
+    parser.add_argument("--threshold", type=float, default=0.95)
     parser.add_argument("--dark-threshold", type=float, default=0.99)
     parser.add_argument("--output", type=Path, default=TARGET)
     wanted = parser.parse_args()

@@ -14,9 +14,10 @@ from hub.letters.stamps.ink import Ink, Plane
 _RADII = (0.05, 0.085, 0.14, 0.21, 0.32)
 _STRETCHES = (1.0, 1.42)  # an oval seal (40 x 28 mm) is a circle on a page stretched this much
 _SMALLEST_CELL = 3.0  # votes are counted in cells of so many pixels, larger for larger radii
-_MAX_POINTS = 9_000
+_MAX_POINTS = 7_000
 _PEAKS = 6
 _SIZES_PER_PEAK = 2
+_LEAST_GAIN = 0.12  # less ink on the circle than beside it is no ring
 _NARROWING = (0.30, 0.20, 0.12, 0.10)
 
 
@@ -68,13 +69,12 @@ def _voted_centres(points: Points, shape: tuple[int, int], low: float, high: flo
     pad = int(high * 0.8)  # the centre of a seal over the edge may lie off the page
     columns = int((shape[1] + 2 * pad) / cell) + 1
     rows = int((shape[0] + 2 * pad) / cell) + 1
-    votes = np.zeros(rows * columns, np.float32)
-    for radius in np.arange(low, high, cell, dtype=np.float32):
-        for sign in (radius, -radius):
-            column = ((x + sign * across + pad) / cell).astype(np.int32)
-            row = ((y + sign * down + pad) / cell).astype(np.int32)
-            inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
-            votes += np.bincount(row[inside] * columns + column[inside], minlength=rows * columns)
+    radii = np.arange(low, high, cell, dtype=np.float32)
+    steps = np.concatenate([radii, -radii])[:, None] / np.float32(cell)
+    column = (steps * across + (x + pad) / np.float32(cell)).astype(np.int32)
+    row = (steps * down + (y + pad) / np.float32(cell)).astype(np.int32)
+    inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
+    votes = np.bincount(row[inside] * columns + column[inside], minlength=rows * columns).astype(np.float32)
     plane = cv2.GaussianBlur(votes.reshape(rows, columns), (0, 0), max(1.0, low * 0.05 / cell))
     clear = int(low * 0.5 / cell) + 1
     for _ in range(_PEAKS):
@@ -100,10 +100,10 @@ def _ring_radii(ink: Ink, x: float, y: float, stretch: float, low: float, high: 
     gain[radii > high * 1.1] = 0
     found: list[float] = []
     for index in np.argsort(-gain):
+        if gain[index] < _LEAST_GAIN or len(found) == _SIZES_PER_PEAK:
+            break
         if all(abs(radii[index] - radius) > 0.12 * radius for radius in found):
             found.append(float(radii[index]))
-        if len(found) == _SIZES_PER_PEAK:
-            break
     return found
 
 
