@@ -5,7 +5,9 @@ is too old to decide anything.
 """
 
 import logging
+import math
 import os
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -22,6 +24,7 @@ from hub.store.layout import DataFolder
 from hub.store.stations import CertificateRow
 
 log = logging.getLogger(__name__)
+LOOK_EVERY_S = 1.0  # a new list counts within a second; a look at the folder for each envelope is too much
 
 
 def read_roots(raw: bytes, *, purposes: Purposes) -> tuple[Certified, ...]:
@@ -51,6 +54,7 @@ class TrustBook:
         self.trust = Trust(roots, purposes=purposes, crl_max_age=crl_max_age)
         self._path = folder.crl
         self._find = find
+        self._looked_at = -math.inf
         self._seen: tuple[int, int, int] | None = None
         self._crl: Crl | None = None
         self._known: dict[str, Certified] = {}
@@ -62,7 +66,11 @@ class TrustBook:
         return self._crl
 
     def refresh(self) -> Trust:
-        """Read the revocation list's file if it has changed, and return the present trust. Costs one `stat`."""
+        """Read the revocation list's file if it has changed, and return the present trust. Looks at most once a second."""
+        looked_at = time.monotonic()
+        if looked_at - self._looked_at < LOOK_EVERY_S:
+            return self.trust
+        self._looked_at = looked_at
         try:
             state = os.stat(self._path)
         except FileNotFoundError:

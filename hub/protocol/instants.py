@@ -22,12 +22,17 @@ def format_instant(at: datetime) -> str:
 
 def parse_instant(text: str, *, field: str | None = None) -> datetime:
     """Return the aware UTC instant that `text` names. Raises: Refused (`time.form`) for anything but RFC 3339 with Z."""
-    if re.fullmatch(INSTANT_PATTERN, text, re.ASCII) is None:
-        raise Refused(Code.TIME_FORM, field=field, detail=text[:40])
     try:
-        return datetime.fromisoformat(text[:-1]).replace(tzinfo=UTC)
+        return _instant(text)
     except ValueError as error:
         raise Refused(Code.TIME_FORM, field=field, detail=text[:40]) from error
+
+
+@lru_cache(maxsize=256)  # an envelope's time is asked for several times on its way
+def _instant(text: str) -> datetime:
+    if re.fullmatch(INSTANT_PATTERN, text, re.ASCII) is None:
+        raise ValueError("not RFC 3339 with Z")
+    return datetime.fromisoformat(text[:-1]).replace(tzinfo=UTC)
 
 
 def beijing(at: datetime) -> str:

@@ -7,6 +7,7 @@ What the driver raises is the driver's own: `DRIVER_ERRORS` names both kinds.
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -43,16 +44,43 @@ class Prepared:
             _driver(tx).executemany(self.text, rows)
 
 
+class Insertion(Prepared):
+    """An insertion whose rows go to the driver many at a time.
+
+    The driver gives the interpreter lock away at every step of a statement and fights for it again: a step for each row
+    made the writer and the event loop hand it to and fro some hundred times in a batch.
+    """
+
+    def __init__(self, statement: sa.sql.ClauseElement, *, names: Sequence[str]) -> None:
+        """See `Prepared`."""
+        super().__init__(statement, names=names)
+        head, values, tail = self.text.partition(f"VALUES ({', '.join('?' * len(names))})")
+        row = values.removeprefix("VALUES ")
+        self._texts = {count: f"{head}VALUES {', '.join([row] * count)}{tail}" for count in _ROWS_AT_ONCE}
+
+    def run_many(self, tx: sa.Connection, rows: list[tuple[Any, ...]]) -> None:
+        """Insert all rows; nothing for none."""
+        driver, done = _driver(tx), 0
+        for count in _ROWS_AT_ONCE:
+            while len(rows) - done >= count:
+                driver.execute(self._texts[count], list(chain.from_iterable(rows[done : done + count])))
+                done += count
+
+
+# Few different texts, so that the driver's cache of compiled statements holds them all.
+_ROWS_AT_ONCE = (64, 32, 16, 8, 4, 2, 1)
+
+
 def _driver(tx: sa.Connection) -> sqlite3.Connection:
     assert tx.in_transaction()  # or each statement would be a transaction of its own
     driver: sqlite3.Connection = tx.connection.driver_connection  # type: ignore[assignment]
     return driver
 
 
-def insert_into(table: sa.Table, *, ignore: bool = False) -> Prepared:
+def insert_into(table: sa.Table, *, ignore: bool = False) -> Insertion:
     """Return the insertion of whole rows, columns in the table's order. `ignore`: a row that is there stays."""
     statement: Insert = sqlite.insert(table).on_conflict_do_nothing() if ignore else sa.insert(table)
-    return Prepared(statement, names=[column.name for column in table.columns])
+    return Insertion(statement, names=[column.name for column in table.columns])
 
 
 def one_of(parameter: str) -> Any:

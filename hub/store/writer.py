@@ -64,7 +64,9 @@ class Writer(Generic[S, R]):
         self._engine = open_writer(path)
         self._filing = filing
         self._on_damage = on_damage
-        self._queue: queue.SimpleQueue[_Item[S] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[_Item[S]] | None] = queue.SimpleQueue()
+        self._gathered: list[_Item[S]] = []
+        self._waiting = 0
         self._thread = threading.Thread(target=self._serve, name="writer", daemon=True)
         self._connection: sa.Connection | None = None
         self._refusal: Code | None = None
@@ -78,6 +80,7 @@ class Writer(Generic[S, R]):
         """Finish all that is queued, refuse what comes later, and close."""
         with self._gate:
             self._refusal = self._refusal or Code.HUB_STOPPING
+            self._hand_over()
             self._queue.put(None)
         if self._thread.is_alive():
             self._thread.join()
@@ -104,26 +107,36 @@ class Writer(Generic[S, R]):
         with self._gate:
             if self._refusal is not None:
                 raise Unavailable(self._refusal)
-            if self._queue.qsize() >= MAX_QUEUED:
+            if self._waiting >= MAX_QUEUED:
                 raise Unavailable(Code.HUB_BUSY)
-            self._queue.put(item)
+            self._waiting += 1
+            if not self._gathered:
+                # Handed over when the loop has run what is ready now: the requests that one poll brought share a commit.
+                item.future.get_loop().call_soon(self._hand_over)
+            self._gathered.append(item)
         return item.future
+
+    def _hand_over(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        if gathered:
+            self._queue.put(gathered)
 
     def _serve(self) -> None:
         stopping = False
         while not stopping:
             batch: list[_Item[S]] = []
-            item = self._queue.get()
+            items = self._queue.get()
             while True:
-                if item is None:
+                if items is None:
                     stopping = True
                     break
-                batch.append(item)
-                if len(batch) == MAX_BATCH or self._queue.empty():
+                batch += items
+                if len(batch) >= MAX_BATCH or self._queue.empty():
                     break
-                item = self._queue.get_nowait()
+                items = self._queue.get_nowait()
             if batch:
                 self._answer(batch, self._commit(batch))
+                self._waiting -= len(batch)
 
     def _commit(self, batch: list[_Item[S]]) -> Sequence[Any]:
         """Write `batch` as one transaction and return its outcomes. Never raises: the thread must go on."""
