@@ -21,6 +21,7 @@ from hanxun.options import (
     verb_group,
 )
 from hanxun.output import checks_as_json, console, print_checks, print_json
+from hub.letters.compare import compare_impressions
 from hub.letters.embed import scan_to_pdf
 from hub.letters.limits import default_limits
 from hub.letters.printing.typesetting import font_file
@@ -28,6 +29,7 @@ from hub.letters.report import ScanReport
 from hub.letters.scan import check_scan
 from hub.protocol.codes import Code
 from hub.protocol.instants import beijing
+from hub.protocol.texts import text_of
 from hub.protocol.verdict import Verdict, pending
 from hub.signing.certificates import read_certificate
 from hub.signing.keys import load_signer
@@ -56,6 +58,43 @@ def check(files: Files, json: JsonFlag = False) -> None:
         else:
             _print_report(path, report)
     raise typer.Exit(0 if all(report.ok for report in reports) else 1)
+
+
+@app.command()
+def compare(
+    specimen: Annotated[Path, typer.Argument(help="备案印模(裁剪图) / the registered impression, a crop", exists=True)],
+    impressions: Annotated[
+        list[Path],
+        typer.Argument(help="待核对的印文(裁剪图) / impressions to compare, crops", exists=True, dir_okay=False),
+    ],
+    json: JsonFlag = False,
+) -> None:
+    """比对印文与备案印模:只说相似或不同,从不说真伪 / say similar or different, never genuine; a person decides.
+
+    错误率见 docs/explanation/comparing-impressions.md / measured error rates are there.
+    例 / example:  hanxun letter compare 印模.jpg 印文1.jpg 印文2.jpg
+    """
+    registered = [specimen.read_bytes()]
+    for path in impressions:
+        found = compare_impressions(registered, path.read_bytes())
+        differences = [{"what": item.what.value, "where": item.where} for item in found.differences]
+        if json:
+            print_json(
+                {
+                    "impression": str(path),
+                    "verdict": found.verdict.value,
+                    "score": found.score,
+                    "differences": differences,
+                }
+            )
+            continue
+        console.print(f"{path}: {_LIKENESS[found.verdict.value]}  {found.score:.2f}", markup=False)
+        for item in found.differences:
+            text = text_of(item.what)
+            console.print(f"  {text.zh} / {text.en} ({item.where})", markup=False)
+
+
+_LIKENESS = {"similar": "相似 / similar", "different": "不同 / different", "not legible": "无法辨认 / not legible"}
 
 
 @app.command()
