@@ -20,7 +20,7 @@ from hub.protocol.identifiers import digest_of
 from hub.protocol.instants import format_instant
 
 WAIT_S = 60.0
-SIMULATED = "(演示:以下“人工核对”由程序代答,真实使用时必须由民警本人看过 / demo: this human look is simulated)"
+SIMULATED = "(演示:以下“印文核对”(人工)由程序代答,真实使用时必须由民警本人看过 / demo: this human look is simulated)"
 
 
 def play_mistaken_move(world: World, tell: Tell, *, scan: Path | None) -> str:

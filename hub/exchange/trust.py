@@ -5,9 +5,7 @@ is too old to decide anything.
 """
 
 import logging
-import math
 import os
-import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -24,7 +22,6 @@ from hub.store.layout import DataFolder
 from hub.store.stations import CertificateRow
 
 log = logging.getLogger(__name__)
-LOOK_EVERY_S = 1.0  # a new list counts within a second; a look at the folder for each envelope is too much
 
 
 def read_roots(raw: bytes, *, purposes: Purposes) -> tuple[Certified, ...]:
@@ -54,7 +51,6 @@ class TrustBook:
         self.trust = Trust(roots, purposes=purposes, crl_max_age=crl_max_age)
         self._path = folder.crl
         self._find = find
-        self._looked_at = -math.inf
         self._seen: tuple[int, int, int] | None = None
         self._crl: Crl | None = None
         self._known: dict[str, Certified] = {}
@@ -66,11 +62,7 @@ class TrustBook:
         return self._crl
 
     def refresh(self) -> Trust:
-        """Read the revocation list's file if it has changed, and return the present trust. Looks at most once a second."""
-        looked_at = time.monotonic()
-        if looked_at - self._looked_at < LOOK_EVERY_S:
-            return self.trust
-        self._looked_at = looked_at
+        """Read the revocation list's file if it has changed, and return the present trust. Costs one `stat`."""
         try:
             state = os.stat(self._path)
         except FileNotFoundError:
