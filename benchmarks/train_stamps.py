@@ -1,6 +1,6 @@
 """Train the stamp finder's judge on generated pages, and nothing else: writes `hub/letters/stamps/judge.json`.
 
-    python -m benchmarks.train_stamps # half a second of one core per page, 500 pages
+    python -m benchmarks.train_stamps      # 500 pages, about half a second of one core each
 
 A ring that overlaps a true seal (IoU >= 0.6) is an example for, one that overlaps none (< 0.3) against. Two
 small layers by Adam with weight decay. Same seed, same weights.
@@ -22,7 +22,7 @@ from hub.letters.decoding.paper import Rgb, flatten, shrink
 from hub.letters.stamps.find import WORKING_WIDTH, box_of
 from hub.letters.stamps.ink import dark_ink, red_ink
 from hub.letters.stamps.judge import FEATURES, Judges, Weights, describe
-from hub.letters.stamps.propose import propose
+from hub.letters.stamps.propose import THOROUGH, propose
 from tests.letters.generate_pages import generate
 from tests.letters.measure import overlap
 
@@ -39,7 +39,7 @@ def examples_of(seed: int, *, dark: bool) -> list[tuple[float, list[float]]]:
     ink = dark_ink(flatten(as_copied(page))) if dark else red_ink(flatten(page))
     height, width = page.shape[:2]
     found = []
-    for ellipse in propose(ink):
+    for ellipse in propose(ink, effort=THOROUGH):
         best = max((overlap(box_of(ellipse, width, height), box) for box in made.boxes), default=0.0)
         found.append((best, describe(ink, ellipse).tolist()))
     return found

@@ -1,6 +1,7 @@
 """Where a ring could be: edges of ink vote for centres along their gradient, each place is then fitted to its ring."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 
 import cv2
@@ -14,24 +15,36 @@ from hub.letters.stamps.ink import Ink, Plane
 _RADII = (0.05, 0.085, 0.14, 0.21, 0.32)
 _STRETCHES = (1.0, 1.42)  # an oval seal (40 x 28 mm) is a circle on a page stretched this much
 _SMALLEST_CELL = 3.0  # votes are counted in cells of so many pixels, larger for larger radii
-_MAX_POINTS = 7_000
 _PEAKS = 6
 _SIZES_PER_PEAK = 2
-_LEAST_GAIN = 0.12  # less ink on the circle than beside it is no ring
 _NARROWING = (0.30, 0.20, 0.12, 0.10)
 
 
-def propose(ink: Ink) -> Iterator[Ellipse]:
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How many edge points may vote, and how much more ink a circle needs than what lies just outside it."""
+
+    points: int
+    least_gain: float
+
+
+USUAL = Effort(points=7_000, least_gain=0.12)
+THOROUGH = Effort(points=9_000, least_gain=-1.0)
+"""Also proposes rings that are none: twice the time, and the examples against that a judge learns from."""
+
+
+def propose(ink: Ink, *, effort: Effort = USUAL) -> Iterator[Ellipse]:
     """Give ellipses that could be the rings of seals, roughly best first; several may mean the same seal."""
     given: list[Ellipse] = []
     for stretch in _STRETCHES:
-        points = _edge_points(ink, stretch)
+        points = _edge_points(ink, stretch, effort.points)
         if points is None:
             continue
         height, width = round(ink.mask.shape[0] * stretch), ink.mask.shape[1]
         for low, high in pairwise(_RADII):
             for x, y in _voted_centres(points, (height, width), low * width, high * width):
-                for radius in _ring_radii(ink, x, y, stretch, low * width, high * width):
+                centre = Ellipse(x, y / stretch, 1.0, 1.0 / stretch)
+                for radius in _ring_radii(ink, centre, low * width, high * width, effort.least_gain):
                     refined = _refine(ink, Ellipse(x, y / stretch, radius, radius / stretch))
                     if refined is not None and not any(refined.equals(other) for other in given):
                         given.append(refined)
@@ -41,7 +54,7 @@ def propose(ink: Ink) -> Iterator[Ellipse]:
 Points = tuple[Plane, Plane, Plane, Plane]
 
 
-def _edge_points(ink: Ink, stretch: float) -> Points | None:
+def _edge_points(ink: Ink, stretch: float, most: int) -> Points | None:
     """Return x, y and the unit gradient of the ink's edges on the page stretched downwards."""
     strength = np.minimum(ink.strength, 4 * ink.level)
     across = cv2.Scharr(strength, cv2.CV_32F, 1, 0)
@@ -51,8 +64,8 @@ def _edge_points(ink: Ink, stretch: float) -> Points | None:
     rows, columns = np.nonzero(near & (size > 4.0 * ink.level))
     if len(rows) < 40:
         return None
-    if len(rows) > _MAX_POINTS:  # evenly, not at random: the same page gives the same answer
-        step = np.linspace(0, len(rows) - 1, _MAX_POINTS).astype(np.int64)
+    if len(rows) > most:  # evenly, not at random: the same page gives the same answer
+        step = np.linspace(0, len(rows) - 1, most).astype(np.int64)
         rows, columns = rows[step], columns[step]
     length = size[rows, columns]
     return (
@@ -85,14 +98,13 @@ def _voted_centres(points: Points, shape: tuple[int, int], low: float, high: flo
         plane[max(0, row_at - clear) : row_at + clear + 1, max(0, column_at - clear) : column_at + clear + 1] = 0
 
 
-def _ring_radii(ink: Ink, x: float, y: float, stretch: float, low: float, high: float) -> list[float]:
+def _ring_radii(ink: Ink, centre: Ellipse, low: float, high: float, least_gain: float) -> list[float]:
     """Return the radii around a centre at which much of the circle has ink and little lies just outside."""
     radii = np.arange(low * 0.85, high * 1.35, 1.0, dtype=np.float32)
-    rolled = unroll(ink.strength, Ellipse(x, y / stretch, 1.0, 1.0 / stretch), radii)
+    rolled = unroll(ink.strength, centre, radii)
     on_page = rolled >= 0
-    wide = cv2.dilate(
-        (rolled > ink.level).astype(np.uint8), np.ones((5, 1), np.uint8)
-    )  # the circle may be a little off
+    # A little wide: the centre is known to a few pixels only.
+    wide = cv2.dilate((rolled > ink.level).astype(np.uint8), np.ones((5, 1), np.uint8))
     covered = (wide * on_page).sum(axis=1) / np.maximum(on_page.sum(axis=1), ANGLES // 6)
     ahead = max(4, round(low * 0.12))
     outside = np.concatenate([covered[ahead:], np.full(ahead, covered[-1])])
@@ -100,7 +112,7 @@ def _ring_radii(ink: Ink, x: float, y: float, stretch: float, low: float, high: 
     gain[radii > high * 1.1] = 0
     found: list[float] = []
     for index in np.argsort(-gain):
-        if gain[index] < _LEAST_GAIN or len(found) == _SIZES_PER_PEAK:
+        if gain[index] < least_gain or len(found) == _SIZES_PER_PEAK:
             break
         if all(abs(radii[index] - radius) > 0.12 * radius for radius in found):
             found.append(float(radii[index]))
