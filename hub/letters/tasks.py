@@ -22,6 +22,8 @@ class Task(StrEnum):
 
 
 class OutlineArguments(msgspec.Struct, frozen=True, kw_only=True):
+    """What an outline needs to know: the bounds, and which policy a PDF is judged by."""
+
     limits: ScanLimits
     policy: PdfPolicy
 
@@ -89,10 +91,14 @@ class RenderArguments(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rendered(msgspec.Struct, frozen=True, kw_only=True):
+    """One page as PNG, upright."""
+
     png: bytes
 
 
 class TraceArguments(msgspec.Struct, frozen=True, kw_only=True):
+    """What tracing a stamp needs to know: the bounds."""
+
     limits: ScanLimits
 
 
