@@ -31,6 +31,12 @@ def font_paths() -> tuple[str, ...]:
     return tuple(found)
 
 
+def has_fonts() -> bool:
+    """Say whether pages can be drawn here; tests that draw them skip plainly where not."""
+    roots = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
+    return any((root / name).is_file() for root in roots for name in FONT_FILES)
+
+
 @cache
 def font(path: str, size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(path, size)
