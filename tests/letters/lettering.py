@@ -23,18 +23,16 @@ INKS = ((196, 22, 30), (215, 45, 50), (170, 20, 40), (225, 60, 75), (150, 25, 35
 
 
 @cache
+def fonts_found() -> tuple[str, ...]:
+    """Return the Chinese fonts of this machine; tests that draw pages skip plainly where there are none."""
+    roots = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
+    return tuple(str(root / name) for root in roots for name in FONT_FILES if (root / name).is_file())
+
+
 def font_paths() -> tuple[str, ...]:
-    roots = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
-    found = [str(root / name) for root in roots for name in FONT_FILES if (root / name).is_file()]
-    if not found:
+    if not fonts_found():
         raise RuntimeError("no Chinese font: install fonts-noto-cjk")
-    return tuple(found)
-
-
-def has_fonts() -> bool:
-    """Say whether pages can be drawn here; tests that draw them skip plainly where not."""
-    roots = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
-    return any((root / name).is_file() for root in roots for name in FONT_FILES)
+    return fonts_found()
 
 
 @cache

@@ -18,10 +18,10 @@ from hub.letters.stamps.find import find_stamps
 from hub.letters.stamps.judge import FEATURES, shipped_judges
 from tests.letters.builders import encoded
 from tests.letters.generate_pages import NEGATIVE, POSITIVE, generate
-from tests.letters.lettering import has_fonts
+from tests.letters.lettering import fonts_found
 from tests.letters.measure import Page, Tally, labelled_pages, overlap
 
-pytestmark = pytest.mark.skipif(not has_fonts(), reason="fonts-noto-cjk is not installed: no pages can be drawn")
+pytestmark = pytest.mark.skipif(not fonts_found(), reason="fonts-noto-cjk is not installed: no pages can be drawn")
 FIRST = 500_000 * 2 * len(POSITIVE) * len(NEGATIVE)  # far from the seeds of the training
 
 
