@@ -1,0 +1,10 @@
+"""Witness state, kept proofs of misbehaviour, acts waiting for the trail, what was erased."""
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Create the tables."""
