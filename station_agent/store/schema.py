@@ -260,6 +260,27 @@ skipped_numbers = Table(
     PrimaryKeyConstraint("kind", "year", "until"),
 )
 
+tray = Table(
+    "tray",
+    metadata,
+    # Scans that the scan folder brought; each version of a file (path, time, size) is taken once.
+    Column("item", Integer, primary_key=True, autoincrement=True),
+    Column("digest", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("media_type", Text),  # None: not a scan by its first bytes
+    Column("name", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("changed_ns", Integer, nullable=False),  # mtime of the file that was taken
+    Column("state", Text, nullable=False),  # waiting | attached | discarded | erased
+    Column("same_as", Integer, ForeignKey("tray.item")),  # the first item with the same bytes
+    Column("case", Text),
+    Column("taken_at", Text, nullable=False),
+    Column("changed_at", Text, nullable=False),
+    UniqueConstraint("path", "changed_ns", "size"),
+)
+
+Index("tray_by_state", tray.c.state, tray.c.item)
+Index("tray_by_digest", tray.c.digest)
 Index("acts_by_case", acts.c.case, acts.c.seq)
 Index("envelopes_by_case", envelopes.c.case, envelopes.c.seq)
 Index("receipts_by_envelope", receipts.c.envelope, receipts.c.seq)
