@@ -20,7 +20,8 @@ DROPPED = "dropped"
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
     """One envelope that is to be sent, was sent, or was refused. Items of one `lane` go one after another. `state_before` is
-    the case's state (M1) before the message."""
+    the case's state (M1) before the message; `first_failed_at` the time, by this station's clock, when it first did not go
+    through."""
 
     seq: int
     lane: str
@@ -33,6 +34,7 @@ class OutboxRow:
     queued_at: str
     sent_at: str | None
     state_before: str | None
+    first_failed_at: str | None = None
 
 
 _COLUMNS = tuple(outbox.c[field.name] for field in fields(OutboxRow))

@@ -141,6 +141,7 @@ outbox = Table(
     Column("queued_at", Text, nullable=False),
     Column("sent_at", Text),
     Column("state_before", Text),  # M1 before the message, for one that is given up
+    Column("first_failed_at", Text),  # this station's clock, when it first did not go through
 )
 
 deliveries = Table(
