@@ -1,10 +1,9 @@
 """Keys in the agent's folder: made here, encrypted with their holder's own password, unlocked for one act, never sent away."""
 
-import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
+from hub.disk import write_file
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Officer
 from hub.protocol.errors import NotPermitted, Refused
@@ -71,9 +70,8 @@ def save_pair(
 ) -> KeySigner:
     """Keep a new key, encrypted, beside its certificate, and return its signer. Raises: Refused (`key.mismatch`)."""
     signer = signer_for(key, read_certificate(certificate, purposes=purposes))
-    files.stem.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _write_private(files.key, encrypt_key(key, passphrase))
-    files.certificate.write_bytes(signer.certified.pem)
+    write_file(files.key, encrypt_key(key, passphrase), secret=True)
+    write_file(files.certificate, signer.certified.pem)
     return signer
 
 
@@ -90,11 +88,3 @@ def _require_kind(signer: KeySigner, kind: CertificateKind) -> KeySigner:
     if signer.certified.kind is not kind:
         raise Refused(Code.CERT_PURPOSE, detail=f"{signer.certified.kind}, {kind} needed")
     return signer
-
-
-def _write_private(path: Path, raw: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from hub.disk import sync_folder, write_file
 from hub.exchange.hub import purposes_of
 from hub.exchange.settings import Settings, parse_settings
 from hub.exchange.trust import TrustBook
@@ -17,7 +18,6 @@ from hub.protocol.verdict import Verdict
 from hub.signing.keys import DEFAULT_COST, ScryptCost, encrypt_key, load_signer
 from hub.signing.purposes import CertificateKind
 from hub.signing.trust import check_certificate
-from hub.store.blobs import sync_folder
 from hub.store.database import open_writer
 from hub.store.layout import DataFolder
 from hub.store.migrate import create_database
@@ -81,7 +81,7 @@ def _write_files(folder: DataFolder, parts: HubParts) -> None:
     }
     for path, raw in files.items():
         if raw is not None:
-            _write(path, raw)
+            write_file(path, raw, secret=True)
 
 
 def _require_good(folder: DataFolder, passphrase: bytes, parts: HubParts, settings: Settings, now: datetime) -> None:
@@ -101,8 +101,8 @@ def _require_good(folder: DataFolder, passphrase: bytes, parts: HubParts, settin
 def _start_trail(folder: DataFolder, passphrase: bytes, settings: Settings, cost: ScryptCost) -> None:
     key = Ed25519PrivateKey.generate()
     signer = make_signer(settings.trail.origin, key)
-    _write(folder.trail_key, encrypt_key(key, passphrase, cost=cost))
-    _write(folder.trail_verifier, f"{signer.key.text}\n".encode())
+    write_file(folder.trail_key, encrypt_key(key, passphrase, cost=cost), secret=True)
+    write_file(folder.trail_verifier, f"{signer.key.text}\n".encode(), secret=True)
     create_database(folder.database)
     engine = open_writer(folder.database)
     try:
@@ -110,14 +110,6 @@ def _start_trail(folder: DataFolder, passphrase: bytes, settings: Settings, cost
             insert_head(tx, origin=settings.trail.origin, signer=signer)
     finally:
         engine.dispose()
-
-
-def _write(path: Path, raw: bytes) -> None:
-    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 DEFAULT_SETTINGS = b"""\
