@@ -69,9 +69,11 @@ def tile_reader(tx: sa.Connection) -> TileReader:
     return read
 
 
-def leaf_records(tx: sa.Connection, *, start: int = 0) -> Iterator[tuple[int, bytes]]:
-    """Yield index and bytes of the stored leaf records from `start` on, in order."""
+def leaf_records(tx: sa.Connection, *, start: int = 0, end: int | None = None) -> Iterator[tuple[int, bytes]]:
+    """Yield index and bytes of the stored leaf records from `start` on (and before `end`, if given), in order."""
     query = sa.select(leaves.c.number, leaves.c.record).where(leaves.c.number >= start).order_by(leaves.c.number)
+    if end is not None:
+        query = query.where(leaves.c.number < end)
     for row in tx.execution_options(stream_results=True).execute(query):
         yield row.number, row.record
 

@@ -12,7 +12,7 @@ from hub.protocol.media_types import PROBLEM_JSON
 from hub.web.routes import Parameter, Route
 
 COMMON_ERRORS = (400, 503)
-_PATTERNS = {"digest": DIGEST_PATTERN, "x5t": "^[0-9A-Za-z_-]{43}$"}
+_PATTERNS = {"digest": DIGEST_PATTERN, "x5t": "^[0-9A-Za-z_-]{43}$", "tile": "^(entries|[0-9]{1,2})/[0-9x/.p]+$"}
 _REF = "#/components/schemas/{name}"
 
 
@@ -43,8 +43,8 @@ def _operation(route: Route) -> dict[str, Any]:
         "summary": route.summary,
         "parameters": [*_path_parameters(route.path), *map(_parameter, route.parameters)],
         "responses": {
-            **{str(status): _answer(answer) for status, answer in route.answers.items()},
             **{str(status): _problem() for status in _error_statuses(route)},
+            **{str(status): _answer(answer) for status, answer in route.answers.items()},
         },
         "security": [{"token": []}] if route.signed_in else [],
     }

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import msgspec
 from aiohttp import web
 
-from hub.protocol.exchange import Directory, MailboxPage, Token, TrailGrowth, UploadState
+from hub.protocol.exchange import Directory, MailboxPage, Readiness, Token, TrailGrowth, UploadState
 from hub.protocol.media_types import EVENT_STREAM, JOSE, JSON, PEM, PKIX_CRL
-from hub.web import blob_routes, exchange_routes, service_routes
+from hub.web import blob_routes, exchange_routes, service_routes, trail_routes
 from hub.web.blob_routes import OCTETS
 from hub.web.problems import Handler, answering_problems, not_found, wrong_method
 
@@ -111,6 +111,25 @@ ROUTES = (
         "The trail's newest checkpoint, the proof that it begins with the tree of the size given, and declared restores.",
         {200: Answer("checkpoint, proof, statements", JSON, TrailGrowth)},
         parameters=(_SINCE,),
+    ),
+    Route(
+        "GET",
+        "/checkpoint",
+        trail_routes.get_checkpoint,
+        "checkpoint",
+        "The trail's newest checkpoint (C2SP tlog-checkpoint), a signed note.",
+        {200: Answer("signed note", "text/plain")},
+        signed_in=False,
+    ),
+    Route(
+        "GET",
+        "/tile/{tile}",
+        trail_routes.get_tile,
+        "tile",
+        "A hash tile `L/N[.p/W]` or entry bundle `entries/N[.p/W]` of the trail (C2SP tlog-tiles); never changes.",
+        {200: Answer("hashes, or entries each behind its length", OCTETS)},
+        signed_in=False,
+        errors=(404, 422),
     ),
     Route(
         "GET",
@@ -222,8 +241,8 @@ ROUTES = (
         "/readyz",
         service_routes.get_ready,
         "ready",
-        "Whether envelopes are taken.",
-        {200: Answer("they are", "text/plain")},
+        "Whether envelopes are taken, and every reason why not.",
+        {200: Answer("they are", JSON, Readiness), 503: Answer("they are not, for these reasons", JSON, Readiness)},
         signed_in=False,
     ),
 )
@@ -232,7 +251,12 @@ ROUTES = (
 def add_routes(app: web.Application) -> None:
     """Add every route to `app`; what else is asked for gets a problem, too."""
     for route in ROUTES:
-        app.router.add_route(route.method, route.path, answering_problems(route.handler))
+        app.router.add_route(route.method, _pattern(route.path), answering_problems(route.handler))
     for path in dict.fromkeys(route.path for route in ROUTES):
-        app.router.add_route("*", path, answering_problems(wrong_method))
+        app.router.add_route("*", _pattern(path), answering_problems(wrong_method))
     app.router.add_route("*", ELSEWHERE, answering_problems(not_found))
+
+
+def _pattern(path: str) -> str:
+    """Return a path as the router wants it: a tile's name has slashes in it."""
+    return path.replace("{tile}", "{tile:.+}")
