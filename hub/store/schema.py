@@ -180,3 +180,162 @@ restores = sa.Table(
     sa.Column("next_seq", sa.Integer, nullable=False),
     sa.Column("raw", sa.LargeBinary, nullable=False),
 )
+
+administrators = sa.Table(
+    "administrators",
+    metadata,
+    # Whom two administrators (or, before there were two, the hub's passphrase) named; dismissed ones stay, with the time.
+    sa.Column("x5t", sa.String(43), sa.ForeignKey("certificates.x5t"), primary_key=True),
+    sa.Column("number", sa.String(64), nullable=False),
+    sa.Column("named_at", sa.String(32), nullable=False),
+    sa.Column("dismissed_at", sa.String(32)),
+    sqlite_with_rowid=False,
+)
+
+proposals = sa.Table(
+    "proposals",
+    metadata,
+    # An act that waits for its second signature. `act` and `answer` are the signed statements in `administration`.
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("act", sa.Integer, sa.ForeignKey("administration.number"), nullable=False, unique=True),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("expires_at", sa.String(32), nullable=False),
+    sa.Column("answer", sa.Integer, sa.ForeignKey("administration.number"), unique=True),
+    sa.Column("outcome", sa.String(16)),
+)
+
+seals = sa.Table(
+    "seals",
+    metadata,
+    sa.Column("x5t", sa.String(43), sa.ForeignKey("certificates.x5t"), primary_key=True),
+    sa.Column("station", sa.String(12), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("specimen", sa.String(64)),
+    sqlite_with_rowid=False,
+)
+
+seal_events = sa.Table(
+    "seal_events",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("seal", sa.String(43), sa.ForeignKey("seals.x5t"), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("compromised_since", sa.String(32)),
+    sa.Column("act", sa.String(64), nullable=False),
+    sa.Index("seal_events_seal", "seal"),
+)
+
+specimens = sa.Table(
+    "specimens",
+    metadata,
+    # Impressions registered with seals (印模), as they came.
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("name", sa.String(255), nullable=False),
+    sa.Column("raw", sa.LargeBinary, nullable=False),
+)
+
+seal_lists = sa.Table(
+    "seal_lists",
+    metadata,
+    # Exactly one row once a list was signed: the newest, so that its number only grows.
+    sa.Column("only", sa.Integer, sa.CheckConstraint("only = 1"), primary_key=True),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("raw", sa.LargeBinary, nullable=False),
+)
+
+seal_alarms = sa.Table(
+    "seal_alarms",
+    metadata,
+    # Stations' signed alarms: a letter already acted on bears a seal that was lost before. `raw` stands in `administration`.
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("station", sa.String(12), nullable=False),
+    sa.Column("sender", sa.String(12), nullable=False),
+    sa.Column("received_at", sa.String(32), nullable=False),
+    sa.Column("statement", sa.Integer, sa.ForeignKey("administration.number"), nullable=False, unique=True),
+    sa.Index("seal_alarms_station", "station"),
+    sa.Index("seal_alarms_sender", "sender"),
+)
+
+witnesses = sa.Table(
+    "witnesses",
+    metadata,
+    # Stations' witness keys: `raw` is the agent's signed word for it. `size`: the largest tree it has cosigned.
+    sa.Column("key", sa.String(400), primary_key=True),
+    sa.Column("station", sa.String(12), sa.ForeignKey("stations.code"), nullable=False),
+    sa.Column("raw", sa.LargeBinary, nullable=False),
+    sa.Column("added_at", sa.String(32), nullable=False),
+    sa.Column("replaced_at", sa.String(32)),
+    sa.Column("size", sa.Integer),
+    sa.Column("cosigned_at", sa.String(32)),
+    sqlite_with_rowid=False,
+)
+
+cosigned = sa.Table(
+    "cosigned",
+    metadata,
+    # Checkpoints that witnesses have cosigned, as the log signed them; those behind a newer full quorum are dropped.
+    sa.Column("size", sa.Integer, primary_key=True),
+    sa.Column("checkpoint", sa.Text, nullable=False),
+)
+
+cosignatures = sa.Table(
+    "cosignatures",
+    metadata,
+    sa.Column("size", sa.Integer, sa.ForeignKey("cosigned.size"), primary_key=True),
+    sa.Column("key", sa.String(400), sa.ForeignKey("witnesses.key"), primary_key=True),
+    sa.Column("line", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+trail_keys = sa.Table(
+    "trail_keys",
+    metadata,
+    # Statements signed under the root: the log's key, the witnesses', the quorum, the time-stamp authorities.
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("raw", sa.LargeBinary, nullable=False),
+)
+
+station_events = sa.Table(
+    "station_events",
+    metadata,
+    # What happened at a station (reading, seal use, gate verdict, register act), as its agent signed it.
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("digest", sa.String(64), nullable=False, unique=True),
+    sa.Column("id", sa.String(36), nullable=False, unique=True),
+    sa.Column("station", sa.String(12), nullable=False),
+    sa.Column("leaf", sa.Integer, nullable=False),
+    sa.Column("raw", sa.LargeBinary, nullable=False),
+)
+
+time_stamps = sa.Table(
+    "time_stamps",
+    metadata,
+    # RFC 3161 tokens over checkpoints: one covers every leaf before it.
+    sa.Column("size", sa.Integer, primary_key=True),
+    sa.Column("checkpoint", sa.Text, nullable=False),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("raw", sa.LargeBinary, nullable=False),
+)
+
+erasures = sa.Table(
+    "erasures",
+    metadata,
+    # Cases whose content two people had erased: `raw` is the hub's signed notice to the stations.
+    sa.Column("case_id", sa.String(64), primary_key=True),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("raw", sa.LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+erased = sa.Table(
+    "erased",
+    metadata,
+    # What was erased, by the digest that stays in the trail: envelope, receipt, event, blob.
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("case_id", sa.String(64), sa.ForeignKey("erasures.case_id"), nullable=False),
+    sa.Column("what", sa.String(16), nullable=False),
+    sqlite_with_rowid=False,
+)

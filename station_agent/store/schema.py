@@ -282,6 +282,77 @@ tray = Table(
 
 Index("tray_by_state", tray.c.state, tray.c.item)
 Index("tray_by_digest", tray.c.digest)
+witness_states = Table(
+    "witness_states",
+    metadata,
+    # The largest tree that this station's witness key has cosigned. A key without a row here signs nothing.
+    Column("key", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("root", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    PrimaryKeyConstraint("key", "origin"),
+)
+
+misbehaviour = Table(
+    "misbehaviour",
+    metadata,
+    # Proofs, for anybody to check, that the hub's trail told two stories.
+    Column("digest", Text, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+)
+
+trail_events = Table(
+    "trail_events",
+    metadata,
+    # What happened at this station, signed for the trail; `leaf` and `position` once the hub has logged it.
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("case", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("leaf", Integer),
+    Column("position", LargeBinary),
+    Column("trouble", Text),
+)
+
+trail_keys = Table(
+    "trail_keys",
+    metadata,
+    # Statements of the trail's keys that the root vouches for, verified when they came.
+    Column("number", Integer, primary_key=True),
+    Column("raw", LargeBinary, nullable=False),
+    Column("taken_at", Text, nullable=False),
+)
+
+leaf_proofs = Table(
+    "leaf_proofs",
+    metadata,
+    # Proofs (tlog-proof) of leaf records against cosigned checkpoints, by the SHA-256 of the record.
+    Column("leaf", Text, primary_key=True),
+    Column("size", Integer, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+)
+
+time_stamps = Table(
+    "time_stamps",
+    metadata,
+    Column("size", Integer, primary_key=True),
+    Column("raw", LargeBinary, nullable=False),
+)
+
+erased_cases = Table(
+    "erased_cases",
+    metadata,
+    # Cases that the hub's signed notice had erased here.
+    Column("case", Text, primary_key=True),
+    Column("raw", LargeBinary, nullable=False),
+    Column("at", Text, nullable=False),
+)
+
+Index("trail_events_by_case", trail_events.c.case, trail_events.c.seq)
 Index("acts_by_case", acts.c.case, acts.c.seq)
 Index("envelopes_by_case", envelopes.c.case, envelopes.c.seq)
 Index("receipts_by_envelope", receipts.c.envelope, receipts.c.seq)

@@ -12,7 +12,6 @@ from hub.store.database import Readers, open_writer
 from hub.store.layout import DataFolder
 from hub.store.trail_log import TrailLog, head_of, leaf_records
 from hub.trail.hashing import leaf_hash
-from hub.trail.note import parse_verifier_key
 from hub.trail.record import parse_record
 from tests.exchange.builders import PASSPHRASE, PROOF, an_envelope
 from tests.trail.builders import a_record
