@@ -385,6 +385,24 @@ class Code(StrEnum):
     HUB_ROLLED_BACK = "hub.rolled_back"
     CATCHING_UP = "station.catching_up"
 
+    # texts/keys.toml: joining, installing and renewing certificates, keys on tokens
+    FINGERPRINT_MISMATCH = "fingerprint.mismatch"
+    ROOT_NOT_CONFIRMED = "root.not_confirmed"
+    ENROLMENT_FORM = "enrolment.form"
+    ENROLMENT_TRAIL_KEY = "enrolment.trail_key"
+    INSTALL_NO_KEY = "install.no_key"
+    INSTALL_PLACE = "install.place"
+    RENEWAL_WAITING = "renewal.waiting"
+    CERT_EXPIRES_SOON = "cert.expires_soon"
+    NUMBERS_UNKNOWN = "station.numbers_unknown"
+    CA_CRL_OLDER = "ca.crl_older"
+    PKCS11_LIBRARY = "pkcs11.library"
+    PKCS11_URI = "pkcs11.uri"
+    PKCS11_TOKEN = "pkcs11.token"
+    PKCS11_PIN = "pkcs11.pin"
+    PKCS11_KEY = "pkcs11.key"
+    PKCS11_FAILED = "pkcs11.failed"
+
     # texts/command_line.toml: wrong use of commands, the demo, the machine
     TRAIL_NO_SUCH_LEAF = "trail.no_such_leaf"
     SEAL_TIME_CLAIMED = "seal.time_claimed"

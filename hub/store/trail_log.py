@@ -16,7 +16,7 @@ from hub.store.schema import head, leaves, tiles
 from hub.store.statements import Prepared, insert_into
 from hub.trail.checkpoint import SignedCheckpoint, open_checkpoint, sign_checkpoint
 from hub.trail.hashing import leaf_hash
-from hub.trail.note import NoteSigner
+from hub.trail.note import NoteSigner, VerifierKey
 from hub.trail.position import make_positions
 from hub.trail.sequence import EMPTY, Frontier, TileUpdate, append, extend, restore_frontier
 from hub.trail.tiles import TileReader
@@ -96,6 +96,11 @@ class TrailLog:
         self._checkpoint: str | None = None
         self._leaves: list[tuple[int, bytes]] = []
         self._tiles: dict[tuple[int, int], bytes] = {}
+
+    @property
+    def key(self) -> VerifierKey:
+        """The verifier key of the checkpoints that are signed now; its name is the trail's origin."""
+        return self._signer.key
 
     def begin(self, tx: sa.Connection, present: Head) -> None:
         """Start from the head that `tx` sees; the edge is read and re-derived again when another process moved it."""

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import msgspec
 from aiohttp import web
 
+from hub.protocol.enrolment import Enrolment
 from hub.protocol.exchange import Directory, MailboxPage, Readiness, Token, TrailGrowth, UploadState
 from hub.protocol.media_types import EVENT_STREAM, JOSE, JSON, PEM, PKIX_CRL
-from hub.web import blob_routes, exchange_routes, service_routes, trail_routes
+from hub.web import blob_routes, enrolment_routes, exchange_routes, service_routes, trail_routes
 from hub.web.blob_routes import OCTETS
 from hub.web.problems import Handler, answering_problems, not_found, wrong_method
 
@@ -217,6 +218,15 @@ ROUTES = (
         "directory",
         "All stations.",
         {200: Answer("stations", JSON, Directory)},
+    ),
+    Route(
+        "GET",
+        "/v1/enrolment",
+        enrolment_routes.get_enrolment,
+        "enrolment",
+        "Which hub this is, for a station that joins: roots to be confirmed by their fingerprints, a statement by the hub.",
+        {200: Answer("roots, the hub's certificate, its signed statement", JSON, Enrolment)},
+        signed_in=False,
     ),
     Route(
         "GET",
