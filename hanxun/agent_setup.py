@@ -1,13 +1,15 @@
 """Setting up and running an agent: init, serve."""
 
 import asyncio
-import logging
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hanxun.files import require_absent, write_file
+from hanxun.logs import set_up_logs
+from hanxun.notify import notifier
 from hanxun.options import AgentData, JsonFlag, PassphraseFile, read_passphrase
 from hanxun.output import console, print_json
 from hub.protocol.identifiers import digest_of, parse_station
@@ -16,7 +18,7 @@ from hub.signing.certificates import read_certificate
 from hub.signing.keys import encrypt_key, generate_key
 from hub.trail.note import parse_verifier_key
 from station_agent.folder import AgentFolder
-from station_agent.settings import AgentSettings, RegisterSettings, TrailSettings, write_settings
+from station_agent.settings import AgentSettings, RegisterSettings, TrailSettings, load_settings, write_settings
 from station_agent.sync import serve as serve_agent
 
 app = typer.Typer()
@@ -82,6 +84,12 @@ def serve(data: AgentData, passphrase_file: PassphraseFile = None) -> None:
     就绪时在标准输出打印一行 JSON / prints one line of JSON on stdout when ready.
     例 / example:  hanxun agent serve --data a
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    set_up_logs(load_settings(data).log.form)
+    notify = notifier(os.environ.get("NOTIFY_SOCKET"))
+
+    def ready() -> None:
+        print_json({"ready": True, "data": str(data)})
+        notify("READY=1\nSTATUS=收发中 / sending and receiving")
+
     passphrase = read_passphrase(passphrase_file, prompt="派出所端口令 / the agent's passphrase")
-    asyncio.run(serve_agent(data, passphrase, ready=lambda: print_json({"ready": True, "data": str(data)})))
+    asyncio.run(serve_agent(data, passphrase, ready=ready, stopping=lambda: notify("STOPPING=1")))

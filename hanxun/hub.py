@@ -1,6 +1,6 @@
 """`hanxun hub`: make a hub, serve it, upgrade its store, check it."""
 
-import logging
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,9 +10,12 @@ import typer
 
 from hanxun import hub_backup
 from hanxun.files import require_absent, require_present, write_file
+from hanxun.logs import set_up_logs
+from hanxun.notify import notifier
 from hanxun.options import HubData, JsonFlag, PassphraseFile, read_passphrase, verb_group
 from hanxun.output import console, print_json, say
 from hub.exchange.check import check_hub
+from hub.exchange.hub import read_settings
 from hub.exchange.init import HubParts, init_hub
 from hub.signing.authority import Subject, make_request
 from hub.signing.keys import encrypt_key, generate_key
@@ -115,9 +118,15 @@ def serve(
     就绪时在标准输出打印一行 JSON / prints one line of JSON on stdout when ready.
     例 / example:  hanxun hub serve --data hub-data
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    run(data, read_passphrase(passphrase_file, prompt="中心口令 / the hub's passphrase"), host=host, port=port)
+    set_up_logs(read_settings(DataFolder(data)).log.form)
+    notify = notifier(os.environ.get("NOTIFY_SOCKET"))
+
+    def ready(address: str) -> None:
+        print_json({"ready": True, "url": address})
+        notify(f"READY=1\nSTATUS=受理中 / taking letters at {address}")
+
+    passphrase = read_passphrase(passphrase_file, prompt="中心口令 / the hub's passphrase")
+    run(data, passphrase, host=host, port=port, announce=ready, stopping=lambda: notify("STOPPING=1"))
 
 
 @app.command()

@@ -3,12 +3,12 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar, cast
 
 import aiohttp
 import msgspec
@@ -20,6 +20,7 @@ from hub.protocol.identifiers import Digest
 from hub.protocol.media_types import EVENT_STREAM, JOSE, PEM
 from hub.signing.assertions import make_assertion
 from hub.signing.keys import Signer
+from station_agent.store.blobs import unavailable
 
 CHUNK = 1 << 20
 RETRY_STATUS = frozenset({408, 425, 429})
@@ -122,7 +123,7 @@ class HubClient:
         headers = {"Range": f"bytes={have}-"} if have else {}
         async with self._call("GET", f"/v1/blobs/{digest}", headers=headers) as answer:
             # A server may ignore the range: then the file begins again.
-            with part.open("ab" if answer.status == 206 else "wb") as file:
+            with _written(part, "ab" if answer.status == 206 else "wb") as file:
                 async for chunk in answer.content.iter_chunked(CHUNK):
                     if file.tell() + len(chunk) > size:
                         raise Refused(Code.SEAL_INVALID, detail=f"attachment {digest}: too many bytes")
@@ -221,6 +222,18 @@ class HubClient:
         if status >= 500 or status in RETRY_STATUS or signed_out:
             return Unavailable(Code.HUB_UNREACHABLE, detail=problem.code, values={"n": "?"})
         return HubRefusal(problem, raw)
+
+
+@contextmanager
+def _written(part: Path, mode: str) -> Iterator[BinaryIO]:
+    """Open a file of ours to write: what goes wrong with it is this machine's disk, not the hub's being away."""
+    try:
+        with open(part, mode) as file:
+            yield cast(BinaryIO, file)
+    except (aiohttp.ClientError, TimeoutError, ConnectionError):
+        raise
+    except OSError as error:
+        raise unavailable(error) from error
 
 
 def _size_of(path: Path) -> int:

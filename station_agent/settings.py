@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 from pathlib import Path
 from types import NoneType
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -41,6 +41,19 @@ class LimitSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     mailbox_page: Positive = 50
 
 
+class DiskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Below `low_bytes` free nothing new is begun here; below `floor_bytes` nothing is received either. Sending goes on."""
+
+    low_bytes: Positive = 512 << 20
+    floor_bytes: Positive = 128 << 20
+
+
+class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the service's log is written: `lines` of key=value, or `json`, one object a line."""
+
+    form: Literal["lines", "json"] = "lines"
+
+
 class AgentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One agent: its `station` code and `name`, the `word` in its letter numbers (皖公{word}户函), the hub's address, the
     window's opening `hours`, `arc` of the object identifiers."""
@@ -53,6 +66,8 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     arc: str = DEFAULT_ARC
     register: RegisterSettings | None = None
     limits: LimitSettings = LimitSettings()
+    disk: DiskSettings = DiskSettings()
+    log: LogSettings = LogSettings()
     hours: SiteHours = SiteHours()
 
     @property
@@ -75,7 +90,7 @@ def load_settings(data: Path) -> AgentSettings:
         raise Refused(Code.CONFIG_INVALID, detail=f"{path}: {error.strerror}") from error
     known = tuple(
         name
-        for struct in (AgentSettings, RegisterSettings, TrailSettings, LimitSettings)
+        for struct in (AgentSettings, RegisterSettings, TrailSettings, LimitSettings, DiskSettings, LogSettings)
         for name in struct.__struct_fields__
     )
     return decode_toml(raw, AgentSettings, name=path.name, known=known)

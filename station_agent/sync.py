@@ -59,11 +59,12 @@ async def serve(
     *,
     stop: asyncio.Event | None = None,
     ready: Callable[[], None] | None = None,
+    stopping: Callable[[], None] = lambda: None,
     clock: Clock = utc_now,
 ) -> None:
     """Keep the agent in the folder `data` in step with its hub until `stop` is set (or SIGTERM or SIGINT comes).
 
-    `ready` is called when the agent is open; the hub need not be reachable then.
+    `ready` is called when the agent is open; the hub need not be reachable then. `stopping` is called when the stop begins.
     Raises: Refused (as `open_agent`; `station.serving_already`), Damaged.
     """
     ending = stop or _stop_on_signals()
@@ -77,6 +78,7 @@ async def serve(
                 async with asyncio.TaskGroup() as group:
                     tasks = [group.create_task(loop(link)) for loop in (_send_loop, _receive_loop, _upkeep_loop)]
                     await ending.wait()
+                    stopping()
                     for task in tasks:
                         task.cancel()
         finally:
@@ -144,17 +146,17 @@ async def _fetch_crl(agent: Agent, client: HubClient, clock: Clock) -> None:
 
 
 async def _send_loop(link: Link) -> None:
-    async def turn() -> None:
+    async def send() -> None:
         await send_due(link.agent, link.client, clock=link.clock)
         await _sleep(link, LOOK_EVERY_S)
 
-    await _for_ever(link, turn)
+    await _for_ever(link, send)
 
 
 async def _receive_loop(link: Link) -> None:
     agent, client, clock = link.agent, link.client, link.clock
 
-    async def turn() -> None:
+    async def receive() -> None:
         # First of all: after a weekend the list kept here is too old to judge by, and what cannot be judged is put aside.
         await _fetch_crl(agent, client, clock)
         await _receive(agent, client, clock)
@@ -163,15 +165,15 @@ async def _receive_loop(link: Link) -> None:
         async for _ in client.events(after=after):
             await _receive(agent, client, clock)
 
-    await _for_ever(link, turn)
+    await _for_ever(link, receive)
 
 
 async def _upkeep_loop(link: Link) -> None:
-    async def turn() -> None:
+    async def keep() -> None:
         await keep_up(link.agent, link.client, clock=link.clock)
         await _sleep(link, UPKEEP_EVERY_S)
 
-    await _for_ever(link, turn)
+    await _for_ever(link, keep)
 
 
 async def _receive(agent: Agent, client: HubClient, clock: Clock) -> None:
@@ -190,12 +192,12 @@ async def _for_ever(link: Link, turn: Callable[[], Awaitable[None]]) -> None:
             await turn()
         except HanxunError as error:
             if pause == FIRST_PAUSE_S:
-                log.warning("paused loop=%s code=%s", turn.__qualname__, _code(error))
+                log.warning("paused loop=%s code=%s", turn.__name__, _code(error))
             await _sleep(link, pause)
             pause = min(pause * 2, link.agent.settings.limits.longest_pause_s)
             continue
         if pause != FIRST_PAUSE_S:
-            log.info("resumed loop=%s", turn.__qualname__)
+            log.info("resumed loop=%s", turn.__name__)
             with link.agent.store.write() as tx:
                 wake_all(tx, now=link.clock())
         pause = FIRST_PAUSE_S

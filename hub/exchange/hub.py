@@ -14,6 +14,7 @@ from hub.cases.catalogue import Catalogue, default_catalogue
 from hub.exchange.deliver import WakeUps
 from hub.exchange.docket import Submission
 from hub.exchange.filing import Accepted, EnvelopeFiling
+from hub.exchange.readiness import Watch
 from hub.exchange.settings import Settings, parse_settings
 from hub.exchange.trust import TrustBook
 from hub.exchange.uploads import Uploads
@@ -51,12 +52,15 @@ class Hub:
     blobs: BlobStore
     uploads: Uploads
     wake_ups: WakeUps
+    watch: Watch
+    watching: "asyncio.Task[None]"
     clock: Callable[[], datetime]
     random: Callable[[int], bytes]
 
     async def close(self) -> None:
         """Finish what was accepted, refuse the rest, close the store."""
         self.wake_ups.close()
+        self.watching.cancel()
         await asyncio.to_thread(self.writer.stop)
         self.readers.close()
 
@@ -122,8 +126,22 @@ async def open_hub(
         crl_max_age=timedelta(seconds=limits.crl_max_age_s),
         find=lambda x5t: readers.read_now(lambda tx: certificate_by_x5t(tx, x5t)),
     )
+    watch = Watch(
+        data,
+        low_bytes=settings.disk.low_bytes,
+        every_s=settings.disk.look_every_s,
+        trust=trust,
+        writer=writer,
+        clock=clock,
+    )
     uploads = Uploads(
-        folder, blobs=blobs, readers=readers, writer=writer, max_size=limits.attachment_bytes, clock=clock
+        folder,
+        blobs=blobs,
+        readers=readers,
+        writer=writer,
+        max_size=limits.attachment_bytes,
+        clock=clock,
+        require_room=watch.require_room,
     )
     uploads.drop_stale(timedelta(seconds=limits.upload_kept_s))
     writer.start()
@@ -140,6 +158,8 @@ async def open_hub(
         blobs=blobs,
         uploads=uploads,
         wake_ups=wake_ups,
+        watch=watch,
+        watching=asyncio.create_task(watch.run()),
         clock=clock,
         random=random,
     )

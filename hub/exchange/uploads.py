@@ -5,6 +5,7 @@ on from. Bytes that a power failure spoiled are found by the digest, and the par
 """
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 import os
@@ -53,13 +54,16 @@ class Uploads:
         writer: Writer[Any, Any],
         max_size: int,
         clock: Callable[[], datetime],
+        require_room: Callable[[int], None],
     ) -> None:
+        """`require_room` raises unless so many bytes more may be taken."""
         self._folder = folder.uploads
         self._blobs = blobs
         self._readers = readers
         self._writer = writer
         self._max_size = max_size
         self._clock = clock
+        self._require_room = require_room
         self._parts: dict[tuple[StationId, Digest], _Part] = {}
         self._turns: WeakValueDictionary[tuple[StationId, Digest], asyncio.Lock] = WeakValueDictionary()
 
@@ -86,6 +90,7 @@ class Uploads:
             # Asked after the part was looked for: one that is being filed goes only when the row is there.
             stored = await self._stored(station, digest)
             if stored is None:
+                self._require_room(size + self._still_to_come())
                 part = await asyncio.to_thread(_create, self._folder / f"{digest}.{station}.{size}", size)
                 self._parts[station, digest] = part
                 return _state(digest, part)
@@ -113,6 +118,7 @@ class Uploads:
                 raise _wrong_offset(stored)
             return UploadState(digest=digest, offset=stored, size=stored, complete=True)
         part = await self._require(station, digest)
+        self._require_room(0)
         async with part.lock:
             if self._parts.get((station, digest)) is not part or offset != part.offset:
                 raise _wrong_offset(part.offset)
@@ -149,6 +155,9 @@ class Uploads:
         finally:
             self._parts.pop((station, digest), None)
         return UploadState(digest=digest, offset=part.size, size=part.size, complete=True)
+
+    def _still_to_come(self) -> int:
+        return sum(part.size - part.offset for part in self._parts.values())
 
     async def _stored(self, station: StationId, digest: Digest) -> int | None:
         return await self._readers.read(lambda tx: blob_size_for(tx, digest, station))
@@ -221,7 +230,8 @@ def _write(descriptor: int, part: _Part, chunk: bytes) -> None:
             view, at = view[written:], at + written
     except OSError as error:
         # What was written beyond the offset would be hashed twice when the part is read again.
-        os.ftruncate(descriptor, part.offset)
+        with contextlib.suppress(OSError):  # if it stays, the digest will show it
+            os.ftruncate(descriptor, part.offset)
         raise unavailable(error) from error
     part.state.update(chunk)
     part.offset = at

@@ -4,7 +4,7 @@ obstore's local store renames atomically but syncs nothing, and 0.12 has no opti
 entry are synced here, in the order that survives a crash at any line: bytes, then name, then the folders' entries.
 """
 
-import errno
+import contextlib
 import hashlib
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -16,10 +16,11 @@ from obstore.store import LocalStore
 from hub.protocol.codes import Code
 from hub.protocol.errors import Damaged, Unavailable
 from hub.protocol.identifiers import Digest
+from hub.room import Trouble, trouble_of
 from hub.store.layout import DataFolder
 
 CHUNK = 1 << 20
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_CODES = {Trouble.FULL: Code.STORE_FULL, Trouble.READ_ONLY: Code.STORE_READ_ONLY}
 
 
 class BlobStore:
@@ -46,7 +47,8 @@ class BlobStore:
             obstore.rename(self._objects, str(part.relative_to(self._folder.root)), _key(digest))
             sync_folder(target.parent)
         except (OSError, obstore.exceptions.BaseError) as error:
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # on a disk that fails this may fail, too
+                part.unlink(missing_ok=True)
             raise unavailable(error) from error
 
     async def read(self, digest: Digest, *, start: int, end: int) -> AsyncIterator[bytes]:
@@ -95,8 +97,15 @@ def sync_folder(path: Path) -> None:
 
 def unavailable(error: Exception) -> Unavailable:
     """Return what a failed write means to the caller: nothing was accepted; disk full is told apart."""
-    full = isinstance(error, OSError) and error.errno in _FULL
-    return Unavailable(Code.STORE_FULL if full else Code.STORE_UNAVAILABLE, detail=type(error).__name__)
+    trouble = trouble_of(error) if isinstance(error, OSError) else _said(str(error))
+    return Unavailable(_CODES.get(trouble, Code.STORE_UNAVAILABLE), detail=type(error).__name__)
+
+
+def _said(text: str) -> Trouble:
+    # obstore tells the system's error only in words.
+    if "os error 28" in text:
+        return Trouble.FULL
+    return Trouble.READ_ONLY if "os error 30" in text else Trouble.FAILING
 
 
 def _key(digest: Digest) -> str:

@@ -31,6 +31,29 @@ MAX_BATCH = 256
 MAX_QUEUED = 8192
 
 
+class StoreWriter(Protocol):
+    """What who watches over the writer needs of it."""
+
+    @property
+    def serving(self) -> bool:
+        """Whether submissions are taken."""
+        ...
+
+    @property
+    def refusal(self) -> Code | None:
+        """Why they are not."""
+        ...
+
+    @property
+    def trouble(self) -> Code | None:
+        """Why the last commit failed."""
+        ...
+
+    def run(self, work: Callable[[sa.Connection], T]) -> "asyncio.Future[T]":
+        """Queue `work`."""
+        ...
+
+
 class Filing(Protocol[S, R]):
     """What the writer does with submissions inside its transaction."""
 
@@ -70,6 +93,8 @@ class Writer(Generic[S, R]):
         self._thread = threading.Thread(target=self._serve, name="writer", daemon=True)
         self._connection: sa.Connection | None = None
         self._refusal: Code | None = None
+        self.trouble: Code | None = None
+        """Why the last commit failed; None once one has gone through."""
         self._gate = threading.Lock()
 
     def start(self) -> None:
@@ -91,6 +116,11 @@ class Writer(Generic[S, R]):
     def serving(self) -> bool:
         """Whether submissions are taken."""
         return self._refusal is None
+
+    @property
+    def refusal(self) -> Code | None:
+        """Why submissions are not taken any more; None while they are."""
+        return self._refusal
 
     def submit(self, submission: S) -> "asyncio.Future[R]":
         """Queue one submission; the future holds its outcome after COMMIT.
@@ -152,13 +182,15 @@ class Writer(Generic[S, R]):
             log.error("commit failed items=%d error=%s", len(batch), first_line(error))
             self._filing.forget()
             self._close_connection()  # a fresh one reads what is really there
-            full = "full" in first_line(error)
-            return [Unavailable(Code.STORE_FULL if full else Code.STORE_UNAVAILABLE)] * len(batch)
+            self.trouble = _trouble(first_line(error))
+            return [Unavailable(self.trouble)] * len(batch)
         except Exception:
             log.exception("commit failed items=%d", len(batch))
             self._filing.forget()
             self._close_connection()
-            return [Unavailable(Code.STORE_UNAVAILABLE)] * len(batch)
+            self.trouble = Code.STORE_UNAVAILABLE
+            return [Unavailable(self.trouble)] * len(batch)
+        self.trouble = None
         self._filing.committed()
         return outcomes
 
@@ -221,6 +253,12 @@ def _within(connection: sa.Connection, work: Callable[[sa.Connection], T]) -> "T
         return HanxunError(Code.HUB_INTERNAL)
     savepoint.commit()
     return result
+
+
+def _trouble(said: str) -> Code:
+    if "full" in said:
+        return Code.STORE_FULL
+    return Code.STORE_READ_ONLY if "readonly" in said else Code.STORE_UNAVAILABLE
 
 
 def first_line(error: Exception) -> str:

@@ -2,10 +2,8 @@
 
 from aiohttp import web
 
-from hub.protocol.codes import Code
-from hub.protocol.errors import Unavailable
 from hub.protocol.media_types import JSON
-from hub.web.context import HUB
+from hub.web.context import HUB, json_response
 
 OPENAPI = web.AppKey("openapi", bytes)
 
@@ -21,7 +19,6 @@ async def get_health(_request: web.Request) -> web.StreamResponse:
 
 
 async def get_ready(request: web.Request) -> web.StreamResponse:
-    """Envelopes are taken. Raises: Unavailable while stopping or after damage."""
-    if not request.app[HUB].writer.serving:
-        raise Unavailable(Code.HUB_STOPPING)
-    return web.Response(text="ok\n")
+    """Whether envelopes are taken, with every reason why not; 503 when there is one."""
+    readiness = request.app[HUB].watch.readiness()
+    return json_response(readiness, status=200 if readiness.ready else 503, headers={"Cache-Control": "no-store"})

@@ -51,5 +51,5 @@ def _take_over(tx: Connection, row: CaseRow, person: Person, note: str | None, n
     if row.owner == person.number or note is None or row.side != Side.ANSWERER.value:
         raise Refused(Code.CASE_TAKEN, values={"owner": row.owner})
     person.require_role(OfficerRole.WINDOW, OfficerRole.HEAD)
-    log.info("case taken over case=%s from=%s by=%s", row.case, row.owner, person.number)
+    log.info("case taken over case=%s", row.case)
     save_case(tx, replace(row, owner=person.number), now=now)

@@ -23,6 +23,7 @@ from station_agent.agent import Agent
 from station_agent.desk.acting import require_own, sign, store_act
 from station_agent.desk.steps import step_case, step_letter
 from station_agent.people import Person
+from station_agent.room import require_room
 from station_agent.store.cases import (
     CaseRow,
     add_files,
@@ -71,6 +72,7 @@ def draft(
     Raises: Refused (`body.*`, E101, E102, `case.type_unknown`, `station.to_self`), NotPermitted.
     """
     require_own(agent, person)
+    require_room(agent)
     case_type = agent.catalogue.case_type(type)
     if to == agent.station:
         raise Refused(Code.TO_SELF)

@@ -14,6 +14,7 @@ from station_agent.agent import Agent
 from station_agent.desk.acting import require_own, sign, store_act
 from station_agent.desk.steps import step_letter
 from station_agent.people import Person
+from station_agent.room import require_room
 from station_agent.store.cases import add_files, require_case
 from station_agent.store.letters import LetterRow, require_letter, save_letter
 
@@ -49,6 +50,7 @@ def scan(
     `station.pages_differ`, `state.*`), NotPermitted.
     """
     require_own(agent, person)
+    require_room(agent)
     report = check(raw, name)
     _require_good(report, ticks)
     digest = agent.store.blobs.put(raw)

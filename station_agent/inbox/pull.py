@@ -17,6 +17,7 @@ from station_agent.certificates import ensure_named
 from station_agent.hub_client import HubClient, HubRefusal
 from station_agent.inbox.file import file_delivery, receipts_from, receipts_json
 from station_agent.inbox.verify import Verified, verify_delivery
+from station_agent.room import require_room_to_receive
 from station_agent.store.deliveries import (
     QUARANTINED,
     DeliveryRow,
@@ -38,6 +39,7 @@ async def pull(agent: Agent, client: HubClient, *, clock: Clock) -> int:
     """
     count = 0
     while True:
+        require_room_to_receive(agent, 0)
         with agent.store.read() as tx:
             after = cursor_of(tx)
         page = await client.mailbox(after=after, limit=agent.settings.limits.mailbox_page)
@@ -126,6 +128,7 @@ async def fetch(agent: Agent, client: HubClient, digest: Digest, *, size: int) -
     """Return when the blob is here, complete. Raises: Refused (E401), HubRefusal, Unavailable."""
     blobs = agent.store.blobs
     if not blobs.has(digest):
+        require_room_to_receive(agent, size)
         await client.download(digest, blobs.part(digest), size=size)
         await asyncio.to_thread(blobs.finish, digest)
     if blobs.size(digest) != size:

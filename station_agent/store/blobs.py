@@ -1,5 +1,6 @@
 """Blobs on disk, named by their digest. A blob is there only when its bytes and its folder entry are synced."""
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -9,6 +10,7 @@ from pathlib import Path
 from hub.protocol.codes import Code
 from hub.protocol.errors import Damaged, Refused, Unavailable
 from hub.protocol.identifiers import Digest, digest_of
+from hub.room import Trouble, trouble_of
 
 CHUNK = 1 << 20
 
@@ -50,14 +52,15 @@ class BlobFolder:
         if self.has(digest):
             return digest
         # A name of its own: two processes that store the same bytes must not share a half-written file.
-        part = self._incoming() / f"{digest}.{secrets.token_hex(4)}"
+        part = self.root / "incoming" / f"{digest}.{secrets.token_hex(4)}"
         try:
+            self._incoming()
             with part.open("wb") as file:
                 file.write(raw)
-            self._file(part, digest)
         except OSError as error:
-            part.unlink(missing_ok=True)
-            raise Unavailable(Code.AGENT_DISK, detail=error.strerror) from error
+            _drop(part)
+            raise unavailable(error) from error
+        self._file(part, digest)
         return digest
 
     def part(self, digest: Digest) -> Path:
@@ -65,12 +68,19 @@ class BlobFolder:
         return self._incoming() / f"{digest}.part"
 
     def finish(self, digest: Digest) -> None:
-        """Take the finished download into the folder. Raises: Refused (`E401`) when its bytes are not those named."""
+        """Take the finished download into the folder.
+
+        Raises: Refused (`E401`) when its bytes are not those named, Unavailable (`station.disk`); it is then fetched again.
+        """
         part = self.part(digest)
         found = hashlib.sha256()
-        with part.open("rb") as file:
-            while chunk := file.read(CHUNK):
-                found.update(chunk)
+        try:
+            with part.open("rb") as file:
+                while chunk := file.read(CHUNK):
+                    found.update(chunk)
+        except OSError as error:
+            _drop(part)
+            raise unavailable(error) from error
         if found.hexdigest() != digest:
             part.unlink()
             raise Refused(Code.SEAL_INVALID, detail=f"attachment {digest}: other bytes arrived")
@@ -84,13 +94,31 @@ class BlobFolder:
     def _file(self, part: Path, digest: Digest) -> None:
         target = self.path(digest)
         new_folder = not target.parent.is_dir()
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _sync(part)
-        part.replace(target)
-        # Without this the entry itself may be lost with the power, though the bytes are on disk.
-        _sync(target.parent)
-        if new_folder:
-            _sync(self.root)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _sync(part)
+            part.replace(target)
+            # Without this the entry itself may be lost with the power, though the bytes are on disk.
+            _sync(target.parent)
+            if new_folder:
+                _sync(self.root)
+        except OSError as error:
+            # After a failed sync nobody knows what the disk holds: under its name it would count as durable.
+            _drop(part)
+            _drop(target)
+            raise unavailable(error) from error
+
+
+def _drop(path: Path) -> None:
+    # On a disk that fails this may fail, too; what is left is then found by its digest.
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
+
+
+def unavailable(error: OSError) -> Unavailable:
+    """Return what a failed write means: nothing was stored; a read-only disk is told apart."""
+    read_only = trouble_of(error) is Trouble.READ_ONLY
+    return Unavailable(Code.AGENT_DISK_READ_ONLY if read_only else Code.AGENT_DISK, detail=error.strerror)
 
 
 def _sync(path: Path) -> None:

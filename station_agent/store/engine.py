@@ -21,6 +21,13 @@ from hub.protocol.errors import Damaged, Unavailable
 from station_agent.store.blobs import BlobFolder
 
 BUSY_TIMEOUT_S = 20
+# What SQLite says of the disk; anything else is a lock that could not be had.
+_TROUBLES = {
+    "is full": Code.AGENT_DISK,
+    "disk I/O error": Code.AGENT_DISK,
+    "readonly": Code.AGENT_DISK_READ_ONLY,
+    "unable to open": Code.AGENT_DISK_READ_ONLY,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +129,9 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        raise Unavailable(Code.AGENT_STORE_BUSY, detail=str(error.orig)) from error
+        said = str(error.orig)
+        code = next((code for words, code in _TROUBLES.items() if words in said), Code.AGENT_STORE_BUSY)
+        raise Unavailable(code, detail=said) from error
     except DatabaseError as error:
         if isinstance(error.orig, sqlite3.IntegrityError):
             raise
