@@ -6,11 +6,16 @@ For those who have no PKI of their own. Profile: RFC 5280; keys stay where they 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
+from asn1crypto import csr as asn1_csr  # type: ignore[import-untyped]
+from asn1crypto import keys as asn1_keys
+from asn1crypto import pem
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from hub.protocol.codes import Code
@@ -18,7 +23,7 @@ from hub.protocol.errors import Refused
 from hub.protocol.identifiers import StationId, parse_station
 from hub.signing.certificates import UNREADABLE, Certified, PublicKey, read_certificate
 from hub.signing.crl import Crl, Revocation, read_crl
-from hub.signing.keys import KeySigner, PrivateKey, signer_for
+from hub.signing.keys import KeySigner, PrivateKey, signer_for, to_der
 from hub.signing.purposes import DEFAULT_PURPOSES, CertificateKind, OfficerRole, Purposes, SealPurpose
 
 MAX_REQUEST_BYTES = 64 * 1024
@@ -114,6 +119,41 @@ def make_request(key: PrivateKey, subject: Subject) -> bytes:
     """Return a PKCS#10 request (PEM) for `key`, signed by it. Source: RFC 2986."""
     builder = x509.CertificateSigningRequestBuilder().subject_name(_name(subject))
     return builder.sign(key, _hash_for(key)).public_bytes(Encoding.PEM)
+
+
+class KeyHolder(Protocol):
+    """A P-256 key that signs and never shows itself: one on a token."""
+
+    @property
+    def public_key(self) -> ec.EllipticCurvePublicKey:
+        """The public half."""
+        ...
+
+    def sign(self, message: bytes) -> bytes:
+        """Return ES256 as r||s, 64 bytes."""
+        ...
+
+
+def make_request_by(holder: KeyHolder, subject: Subject) -> bytes:
+    """Return a PKCS#10 request (PEM) for a key that cannot be taken out of its token, signed by it. Source: RFC 2986."""
+    information = asn1_csr.CertificationRequestInfo(
+        {
+            "version": "v1",
+            "subject": asn1_x509.Name.load(_name(subject).public_bytes()),
+            "subject_pk_info": asn1_keys.PublicKeyInfo.load(
+                holder.public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+            ),
+            "attributes": [],
+        }
+    )
+    request = asn1_csr.CertificationRequest(
+        {
+            "certification_request_info": information,
+            "signature_algorithm": {"algorithm": "sha256_ecdsa"},
+            "signature": to_der(holder.sign(information.dump())),
+        }
+    )
+    return bytes(pem.armor("CERTIFICATE REQUEST", request.dump()))
 
 
 def read_request(raw: bytes) -> Request:

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 
 from asn1crypto import keys as asn1_keys  # type: ignore[import-untyped]
 from asn1crypto import x509 as asn1_x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from pyhanko.sign.signers import Signer as CmsSigner
 from pyhanko.sign.signers import SimpleSigner
 from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
 from pyhanko_certvalidator.registry import SimpleCertificateStore
@@ -21,7 +22,7 @@ from hub.protocol.verdict import Check, Result, Verdict, failed, indeterminate, 
 from hub.signing.certificates import Certified, read_certificate
 from hub.signing.cms_form import CmsSignature, check_integrity, parse_cms
 from hub.signing.coroutines import finish
-from hub.signing.keys import KeySigner
+from hub.signing.keys import KeySigner, Signer, to_der
 from hub.signing.purposes import CertificateKind
 from hub.signing.seal_time_stamps import check_signature_stamp
 from hub.signing.trust import Trust, check_certificate
@@ -39,13 +40,12 @@ CODES = (
 )
 
 
-def sign_detached(content: bytes, *, signer: KeySigner, at: datetime, chain: tuple[Certified, ...] = ()) -> bytes:
+def sign_detached(content: bytes, *, signer: Signer, at: datetime, chain: tuple[Certified, ...] = ()) -> bytes:
     """Return the DER of a CAdES signature by `signer` (P-256) over `content`; `chain` is embedded beside its certificate.
 
     Raises: Refused (`cades.key`) for any other key.
     """
-    key = signer.private_key
-    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
+    if signer.certified.algorithm != "ES256":
         raise Refused(Code.CADES_KEY)
     maker = cms_signer(signer, chain)
     attributes = PdfCMSSignedAttributes(signing_time=at.astimezone(UTC))
@@ -88,12 +88,35 @@ def check_detached(
     return Verdict((*first, *checks, stamp)), certified
 
 
-def cms_signer(signer: KeySigner, chain: tuple[Certified, ...]) -> SimpleSigner:
-    """Return pyHanko's signer over the same key and certificate, with `chain` to embed (roots are left out)."""
-    raw = signer.private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+class _AskingSigner(CmsSigner):
+    """pyHanko's signer that asks ours for the signature: the key stays where it is, in memory or on a token."""
+
+    def __init__(self, signer: Signer, registry: SimpleCertificateStore) -> None:
+        super().__init__(
+            signing_cert=asn1_x509.Certificate.load(signer.certified.der), cert_registry=registry, embed_roots=False
+        )
+        self._signer = signer
+
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+        if digest_algorithm != "sha256":
+            raise Refused(Code.CADES_KEY, detail=digest_algorithm)
+        # The longest that a P-256 signature can be: room is reserved for it.
+        return bytes(72) if dry_run else to_der(self._signer.sign(data))
+
+
+def cms_signer(signer: Signer, chain: tuple[Certified, ...]) -> CmsSigner:
+    """Return pyHanko's signer over the same key and certificate, with `chain` to embed (roots are left out).
+
+    Raises: Refused (`cades.key`) for a key that is neither P-256 nor RSA in memory.
+    """
     registry = SimpleCertificateStore()  # type: ignore[no-untyped-call]
     for certified in chain:
         registry.register(asn1_x509.Certificate.load(certified.der))
+    if signer.certified.algorithm == "ES256":
+        return _AskingSigner(signer, registry)
+    if not isinstance(signer, KeySigner) or not isinstance(signer.private_key, rsa.RSAPrivateKey):
+        raise Refused(Code.CADES_KEY)
+    raw = signer.private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     return SimpleSigner(
         asn1_x509.Certificate.load(signer.certified.der),
         asn1_keys.PrivateKeyInfo.load(raw),

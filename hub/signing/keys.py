@@ -11,7 +11,7 @@ from asn1crypto import algos, core, pem  # type: ignore[import-untyped]
 from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from cryptography.hazmat.primitives.padding import PKCS7
@@ -64,6 +64,11 @@ class KeySigner:
         # (r, n-s) verifies as well; a message is named by its bytes, so there must be one spelling.
         s = min(s, P256_ORDER - s)
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+
+def to_der(signature: bytes) -> bytes:
+    """Return an ES256 signature (r||s, 64 bytes) in the form of X.509 and CMS. Source: RFC 3279, 2.2.3."""
+    return encode_dss_signature(int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big"))
 
 
 @dataclass(frozen=True, slots=True)

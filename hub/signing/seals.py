@@ -30,7 +30,7 @@ from hub.signing.cades import cms_signer
 from hub.signing.certificates import Certified
 from hub.signing.coroutines import finish
 from hub.signing.crl import Crl
-from hub.signing.keys import KeySigner
+from hub.signing.keys import Signer
 from hub.signing.purposes import CertificateKind
 from hub.signing.seal_box import HEADING, NOTICE, add_strip, label_style
 from hub.signing.seal_original import declare_original
@@ -56,7 +56,7 @@ class SealLabel:
 def seal_letter(
     pdf: bytes,
     *,
-    signer: KeySigner,
+    signer: Signer,
     chain: tuple[Certified, ...],
     crls: tuple[Crl, ...],
     at: datetime,
@@ -80,10 +80,10 @@ def seal_letter(
     return sealed
 
 
-def _require_seal_key(signer: KeySigner) -> None:
+def _require_seal_key(signer: Signer) -> None:
     if CertificateKind.SEAL not in signer.certified.kinds:
         raise Refused(Code.SEAL_KEY, detail=f"kind {signer.certified.kind}")
-    if not isinstance(signer.private_key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+    if not isinstance(signer.certified.public_key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
         raise Refused(Code.SEAL_KEY, detail="key type")
 
 
@@ -105,7 +105,7 @@ def _sign(
     writer: IncrementalPdfFileWriter,
     pdf: bytes,
     *,
-    signer: KeySigner,
+    signer: Signer,
     chain: tuple[Certified, ...],
     crls: tuple[Crl, ...],
     at: datetime,

@@ -13,7 +13,7 @@ from hub.protocol.identifiers import CaseId, Digest, digest_of
 from hub.protocol.media_types import PDF
 from hub.protocol.verdict import Verdict
 from hub.signing.certificates import Certified
-from hub.signing.keys import KeySigner
+from hub.signing.keys import Signer
 from hub.signing.purposes import CertificateKind
 from hub.signing.seal_check import check_seal
 from hub.signing.seals import SealLabel, seal_letter
@@ -29,7 +29,7 @@ ToPdf = Callable[[bytes], bytes]
 """Turns a scan into a PDF in a limited child process: the same bytes for the same scan."""
 
 
-def seal(agent: Agent, person: Person, case: CaseId, *, seal_key: KeySigner, to_pdf: ToPdf, now: datetime) -> Digest:
+def seal(agent: Agent, person: Person, case: CaseId, *, seal_key: Signer, to_pdf: ToPdf, now: datetime) -> Digest:
     """Seal the checked scan of `case` with the station's seal key, which its custodian has unlocked.
 
     The seal must be the one that the seal-use act names. Returns the sealed letter's digest.
@@ -91,7 +91,7 @@ def _require_sealable(letter: LetterRow, person: Person, seal: Certified | None)
         raise Refused(Code.OTHER_SEAL)
 
 
-def _require_in_force(agent: Agent, seal_key: KeySigner, now: datetime) -> None:
+def _require_in_force(agent: Agent, seal_key: Signer, now: datetime) -> None:
     # A stale list does not stop the sender, who may be cut off; the receiver judges with its own.
     trust = agent.knowledge.trust()
     checks = check_certificate(

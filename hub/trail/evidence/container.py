@@ -14,7 +14,7 @@ from hub.protocol.errors import Refused
 from hub.protocol.media_types import ASIC_E
 from hub.signing.cades import sign_detached
 from hub.signing.certificates import Certified
-from hub.signing.keys import KeySigner
+from hub.signing.keys import Signer
 from hub.trail.evidence.manifest import (
     MANIFEST_NAME,
     SIGNATURE_NAME,
@@ -49,7 +49,7 @@ class OpenedContainer:
 
 
 def write_files(
-    files: Sequence[DataFile], *, signer: KeySigner, at: datetime, chain: tuple[Certified, ...] = ()
+    files: Sequence[DataFile], *, signer: Signer, at: datetime, chain: tuple[Certified, ...] = ()
 ) -> bytes:
     """Return the container of `files`, in this order, signed by `signer` (P-256) at `at`.
 

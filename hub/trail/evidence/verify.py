@@ -14,7 +14,7 @@ from hub.protocol.verdict import Check, Verdict, failed, indeterminate, passed
 from hub.signing.cades import CODES as SIGNATURE_CODES
 from hub.signing.cades import check_detached
 from hub.signing.certificates import Certified
-from hub.signing.keys import KeySigner
+from hub.signing.keys import Signer
 from hub.signing.trust import Trust
 from hub.trail.evidence.check import CODES as CONTENT_CODES
 from hub.trail.evidence.check import judge_parts
@@ -39,7 +39,7 @@ CODES = (*_CONTAINER_CODES, *SIGNATURE_CODES, "container.files", "container.repo
 
 
 def write_container(
-    parts: EvidenceParts, *, report: EvidenceReport, report_pdf: bytes, signer: KeySigner, at: datetime
+    parts: EvidenceParts, *, report: EvidenceReport, report_pdf: bytes, signer: Signer, at: datetime
 ) -> bytes:
     """Return the evidence file of `parts` with their `report`, also printed as `report_pdf`, signed by `signer` at `at`.
 

@@ -1,0 +1,1 @@
+"""Keys as they lie on a machine: file or token, certificate, request; unlocking, renewing, and warnings before expiry."""
