@@ -2,11 +2,13 @@
 (the hub said no, with its own words) or `Unavailable` (try again)."""
 
 import asyncio
+import contextlib
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import BinaryIO, TypeVar, cast
 
@@ -21,9 +23,12 @@ from hub.protocol.media_types import EVENT_STREAM, JOSE, PEM
 from hub.signing.assertions import make_assertion
 from hub.signing.keys import Signer
 from station_agent.store.blobs import unavailable
+from station_agent.transport import unreachable
 
 CHUNK = 1 << 20
-RETRY_STATUS = frozenset({408, 425, 429})
+RETRY_STATUS = frozenset({408, 425})
+TOO_MANY = 429
+LONGEST_WAIT_S = 3600
 SIGNED_OUT = frozenset({Code.TOKEN_MISSING.value, Code.TOKEN_INVALID.value})
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 T = TypeVar("T")
@@ -36,6 +41,14 @@ class HubRefusal(Refused):
         super().__init__(Code.HUB_REFUSED, field=problem.field, detail=problem.code, values={"code": problem.code})
         self.problem = problem
         self.raw = raw
+
+
+class Throttled(Unavailable):
+    """The hub asks this station to wait `seconds` (429, Retry-After). Nothing was decided."""
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = min(max(seconds, 1), LONGEST_WAIT_S)
+        super().__init__(Code.REQUEST_RATE, values={"seconds": self.seconds})
 
 
 @dataclass(slots=True)
@@ -56,9 +69,12 @@ class HubClient:
         clock: Callable[[], datetime],
         timeout_s: float,
         greet: "Callable[[HubClient], Awaitable[None]] | None" = None,
+        heard: Callable[[datetime, datetime], None] | None = None,
     ) -> None:
         """`greet` is done after every sign-in, with a client of its own, before anything else is asked of the hub: a hub that
-        was started again has forgotten all tokens, so nothing passes it by."""
+        was started again has forgotten all tokens, so nothing passes it by. `heard` is told the hub's time and this machine's
+        at every answer, refusals too."""
+        self._heard = heard
         self._greet = greet
         self._lock = asyncio.Lock()
         self._session = session
@@ -156,7 +172,12 @@ class HubClient:
         if self._greet is None:
             return
         inner = HubClient(
-            self._session, hub=self._hub, signer=self._signer, clock=self._clock, timeout_s=self._timeout_s
+            self._session,
+            hub=self._hub,
+            signer=self._signer,
+            clock=self._clock,
+            timeout_s=self._timeout_s,
+            heard=self._heard,
         )
         inner._bearer = bearer
         try:
@@ -204,13 +225,21 @@ class HubClient:
                 allow_redirects=False,
                 **options,  # type: ignore[arg-type]
             ) as answer:
+                self._hear(answer.headers.get("Date"))
                 if answer.status >= 300:
-                    raise self._failure(answer.status, await answer.read())
+                    raise self._failure(answer.status, await answer.read(), answer.headers.get("Retry-After"))
                 yield answer
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unavailable(Code.HUB_UNREACHABLE, detail=type(error).__name__, values={"n": "?"}) from error
+            raise unreachable(error) from error
 
-    def _failure(self, status: int, raw: bytes) -> HanxunError:
+    def _hear(self, date: str | None) -> None:
+        """Tell `hear` what the hub's clock says, where its answer does."""
+        if self._heard is None or date is None:
+            return
+        with contextlib.suppress(ValueError, TypeError):
+            self._heard(parsedate_to_datetime(date), self._clock())
+
+    def _failure(self, status: int, raw: bytes, retry_after: str | None = None) -> HanxunError:
         try:
             problem = msgspec.json.decode(raw, type=Problem)
         except (msgspec.DecodeError, UnicodeDecodeError):
@@ -219,6 +248,8 @@ class HubClient:
         signed_out = problem.code in SIGNED_OUT
         if signed_out:
             self._bearer = None  # expired, or forgotten by a hub that has restarted
+        if status == TOO_MANY:
+            return Throttled(int(retry_after) if retry_after is not None and retry_after.isdecimal() else 1)
         if status >= 500 or status in RETRY_STATUS or signed_out:
             return Unavailable(Code.HUB_UNREACHABLE, detail=problem.code, values={"n": "?"})
         return HubRefusal(problem, raw)

@@ -32,13 +32,15 @@ class TrailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 class LimitSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Limits: age of the revocation list at the gate (hours), persons from which two officers must look at the impression,
-    longest pause between attempts (seconds), timeout of one request (seconds)."""
+    longest pause between attempts (seconds), timeout of one request (seconds), seconds from which a clock that is off the
+    hub's is shown (W503)."""
 
     crl_max_age_h: Positive = 24
     two_looks_from: Positive = 3
     longest_pause_s: Positive = 60
     request_timeout_s: Positive = 30
     mailbox_page: Positive = 50
+    clock_skew_s: Positive = 30
 
 
 class DiskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

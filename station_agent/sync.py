@@ -13,22 +13,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import aiohttp
-
 from hub.protocol.codes import Code
 from hub.protocol.errors import HanxunError, Refused, Unavailable
 from hub.protocol.instants import format_instant
 from station_agent.agent import Agent, open_agent
 from station_agent.catch_up import catch_up
 from station_agent.certificates import publish_own
+from station_agent.clock_skew import SkewNotes
 from station_agent.evidence import complete_closed
 from station_agent.history import require_one_history
-from station_agent.hub_client import HubClient, HubRefusal
+from station_agent.hub_client import HubClient, HubRefusal, Throttled
 from station_agent.inbox.pull import judge_quarantined, pull
 from station_agent.outbox.send import send_due
 from station_agent.store.deliveries import cursor_of
 from station_agent.store.outbox import count_queued, wake_all
 from station_agent.store.trust import remember
+from station_agent.transport import client_context, make_session, require_guarded, revoked_in
 
 log = logging.getLogger(__name__)
 LOOK_EVERY_S = 0.2
@@ -87,8 +87,10 @@ async def serve(
 
 @asynccontextmanager
 async def connect(agent: Agent, *, clock: Clock = utc_now) -> AsyncIterator[HubClient]:
-    """Yield a client of the agent's hub; nothing is sent before it is used."""
-    async with aiohttp.ClientSession() as session:
+    """Yield a client of the agent's hub; nothing is sent before it is used. Raises: Refused (`station.hub_plain`)."""
+    require_guarded(agent.settings.hub)
+    context = client_context(agent.knowledge.roots, is_revoked=revoked_in(agent.knowledge.newest_crls))
+    async with make_session(context) as session:
         yield HubClient(
             session,
             hub=agent.settings.hub,
@@ -96,6 +98,7 @@ async def connect(agent: Agent, *, clock: Clock = utc_now) -> AsyncIterator[HubC
             clock=clock,
             timeout_s=agent.settings.limits.request_timeout_s,
             greet=lambda greeted: greet(agent, greeted, clock=clock),
+            heard=SkewNotes(agent.store).note,
         )
 
 
@@ -193,7 +196,7 @@ async def _for_ever(link: Link, turn: Callable[[], Awaitable[None]]) -> None:
         except HanxunError as error:
             if pause == FIRST_PAUSE_S:
                 log.warning("paused loop=%s code=%s", turn.__name__, _code(error))
-            await _sleep(link, pause)
+            await _sleep(link, max(pause, error.seconds) if isinstance(error, Throttled) else pause)
             pause = min(pause * 2, link.agent.settings.limits.longest_pause_s)
             continue
         if pause != FIRST_PAUSE_S:

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +17,8 @@ from hub.protocol.errors import Refused
 from hub.protocol.verdict import Verdict
 from hub.signing.keys import DEFAULT_COST, ScryptCost, encrypt_key, load_signer
 from hub.signing.purposes import CertificateKind
-from hub.signing.trust import check_certificate
+from hub.signing.tls import read_chain, require_serving
+from hub.signing.trust import Trust, check_certificate
 from hub.store.database import open_writer
 from hub.store.layout import DataFolder
 from hub.store.migrate import create_database
@@ -37,6 +38,8 @@ class HubParts:
     evidence_key: bytes | None = None
     evidence_certificate: bytes | None = None
     settings: bytes = b""
+    tls_key: bytes | None = None
+    tls_certificate: bytes | None = None
 
 
 def init_hub(
@@ -78,6 +81,8 @@ def _write_files(folder: DataFolder, parts: HubParts) -> None:
         folder.hub_certificate: parts.hub_certificate,
         folder.evidence_key: parts.evidence_key,
         folder.evidence_certificate: parts.evidence_certificate,
+        folder.tls_key: parts.tls_key,
+        folder.tls_certificate: parts.tls_certificate,
     }
     for path, raw in files.items():
         if raw is not None:
@@ -96,6 +101,18 @@ def _require_good(folder: DataFolder, passphrase: bytes, parts: HubParts, settin
     for kind, key, certificate in pairs:
         certified = load_signer(key, passphrase, certificate, purposes=purposes).certified
         Verdict(check_certificate(certified, kind=kind, trust=book.trust, at=now, now=now)).require()
+    if parts.tls_key is not None and parts.tls_certificate is not None:
+        _require_tls(parts.tls_key, parts.tls_certificate, passphrase, book.trust, now)
+
+
+def _require_tls(key: bytes, certificate: bytes, passphrase: bytes, trust: Trust, now: datetime) -> None:
+    leaf, *between = read_chain(certificate)
+    load_signer(key, passphrase, leaf.der)
+    require_serving(leaf, at=now)
+    # The agents trust the roots of letters and no others, also for TLS.
+    trust = replace(trust, intermediates=(*trust.intermediates, *between))
+    if (problem := trust.chain_of(leaf).problem) is not None:
+        raise Refused(Code.CERT_CHAIN, detail=f"tls: {problem}")
 
 
 def _start_trail(folder: DataFolder, passphrase: bytes, settings: Settings, cost: ScryptCost) -> None:

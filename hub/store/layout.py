@@ -66,6 +66,16 @@ class DataFolder:
         return self.keys / "trail.vkey"
 
     @property
+    def tls_key(self) -> Path:
+        """The TLS server's key where `hub init` puts it, encrypted PKCS#8 PEM."""
+        return self.keys / "tls.key.pem"
+
+    @property
+    def tls_certificate(self) -> Path:
+        """The TLS server's certificate where `hub init` puts it, PEM."""
+        return self.keys / "tls.cert.pem"
+
+    @property
     def trust(self) -> Path:
         """Whom the hub trusts."""
         return self.root / "trust"
