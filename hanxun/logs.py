@@ -19,7 +19,7 @@ from hub.protocol.errors import HanxunError
 Form = Literal["lines", "json"]
 OURS = ("hub", "station_agent", "hanxun")
 _PAIR = re.compile(r"(?:^| )([a-z_0-9]+)=")
-_PLAIN = re.compile(r"[^\s\"=\\\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_PLAIN = re.compile(r"[^\s\"=\\]+")
 _MOST = 300
 
 
@@ -44,7 +44,7 @@ class EventFormatter(logging.Formatter):
         """Return the record's one line."""
         fields = dict(_fields(record))
         if self._form == "json":
-            return json.dumps(fields, ensure_ascii=False)
+            return _json(fields, "".join(fields.values()))
         return " ".join(f"{key}={_quoted(value)}" for key, value in fields.items())
 
 
@@ -65,8 +65,8 @@ def _event(message: str) -> Iterator[tuple[str, str]]:
     """Take `words key=value key=more words` apart."""
     pairs = list(_PAIR.finditer(message))
     yield "event", message[: pairs[0].start()] if pairs else message
-    for pair, following in zip(pairs, [*pairs[1:], None], strict=True):
-        end = len(message) if following is None else following.start()
+    ends = [*(pair.start() for pair in pairs[1:]), len(message)]
+    for pair, end in zip(pairs, ends, strict=False):
         name = "said_" + pair[1] if pair[1] in ("time", "level", "logger", "event") else pair[1]
         yield name, message[pair.end() : end][:_MOST]
 
@@ -84,7 +84,12 @@ def _short(path: str) -> str:
 
 
 def _quoted(value: str) -> str:
-    return value if _PLAIN.fullmatch(value) else json.dumps(value, ensure_ascii=False)
+    return value if _PLAIN.fullmatch(value) and value.isprintable() else _json(value, value)
+
+
+def _json(value: str | dict[str, str], text: str) -> str:
+    # What is not printable, line separators among it, is escaped: nothing ends its line or plays with a terminal.
+    return json.dumps(value, ensure_ascii=not text.isprintable())
 
 
 def _crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -65,6 +65,21 @@ class TrailGrowth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     restores: tuple[str, ...]
 
 
+class Reason(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One reason why the hub does not accept: a stable `code`, what it means, what to do; Chinese first, then English."""
+
+    code: str
+    title: str
+    remedy: str
+
+
+class Readiness(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether envelopes are taken now, and every reason why not."""
+
+    ready: bool
+    reasons: tuple[Reason, ...]
+
+
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Problem details (RFC 9457): `title` and `detail` Chinese first, then English; `code` is stable."""
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from hanxun.demo.people import MISSPELT, MOVED, STATIONS
+
 
 def hanxun(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "hanxun", *map(str, arguments)]
@@ -80,6 +82,23 @@ def test_no_password_and_no_plain_key_lies_open(demo: dict[str, Any]) -> None:
             assert path.stat().st_mode & 0o077 == 0, path
         if path.name.endswith("key.pem"):
             assert b"ENCRYPTED" in path.read_bytes()
+
+
+def test_the_services_logs_name_nobody_and_hold_no_secret(demo: dict[str, Any]) -> None:
+    folder = Path(demo["dir"])
+    logs = {path.name: path.read_text("utf-8") for path in (folder / "logs").glob("*.log")}
+    assert len(logs) == 4
+    assert all("event=" in log for log in logs.values())
+    passwords = [path.read_text("utf-8").strip() for path in (folder / "passwords").iterdir()]
+    officers = [officer for station in STATIONS for officer in station.officers.values()]
+    known = [
+        *passwords,
+        *(text for officer in officers for text in (officer.name, officer.number)),
+        *(text for citizen in (MOVED, MISSPELT) for text in (citizen.name, citizen.id18, citizen.address)),
+    ]
+    assert len(known) > 15
+    assert [(name, text) for name, log in logs.items() for text in known if text in log] == []
+    assert [name for name, log in logs.items() if "Traceback" in log or "eyJ" in log or "PRIVATE" in log] == []
 
 
 def test_a_file_that_is_no_scan_is_one_error_and_leaves_nothing(tmp_path: Path) -> None:
