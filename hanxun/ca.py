@@ -1,6 +1,8 @@
 """`hanxun ca`: a small certificate authority for those who have none. Keep its folder offline; an outside PKI works as well."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -19,11 +21,25 @@ from hub.signing.authority import Request, Subject, issue, read_request
 from hub.signing.certificates import Certified
 from hub.signing.crl import Revocation
 from hub.signing.purposes import CertificateKind, OfficerRole, SealPurpose
+from hub.signing.tls import issue_tls
 
 app = verb_group("小型证书机构 / a small certificate authority.")
 Folder = Annotated[
     Path, typer.Option("--dir", help="证书机构的文件夹,请离线保存 / the authority's folder, kept offline")
 ]
+
+
+class IssuedKind(StrEnum):
+    """What `ca issue` makes: the five kinds, and a TLS server's certificate, by which nothing is signed that counts."""
+
+    AGENT = CertificateKind.AGENT.value
+    OFFICER = CertificateKind.OFFICER.value
+    SEAL = CertificateKind.SEAL.value
+    HUB = CertificateKind.HUB.value
+    EVIDENCE = CertificateKind.EVIDENCE.value
+    TLS = "tls"
+
+
 _REASONS = {
     "unspecified": None,
     "keyCompromise": x509.ReasonFlags.key_compromise,
@@ -55,12 +71,18 @@ def init(
 def issue_certificate(
     request: Annotated[Path, typer.Argument(help="证书请求 / the request (PKCS#10)", exists=True, dir_okay=False)],
     dir: Folder,
-    kind: Annotated[CertificateKind, typer.Option(help="证书种类 / kind of certificate")],
+    kind: Annotated[IssuedKind, typer.Option(help="证书种类 / kind of certificate")],
     out: Annotated[Path, typer.Option(help="证书写到哪里 / where the certificate goes")],
     role: Annotated[
         list[OfficerRole] | None, typer.Option(help="人员角色,可多次给出 / an officer's role, may be repeated")
     ] = None,
     purpose: Annotated[SealPurpose | None, typer.Option(help="印章用途 / the seal's purpose")] = None,
+    host: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="TLS 证书的主机名或 IP,可多次给出 / a TLS certificate's host name or address, may be repeated"
+        ),
+    ] = None,
     name: Annotated[str | None, typer.Option(help="改用此名称 / use this name instead of the request's")] = None,
     station: Annotated[
         str | None, typer.Option(help="改用此单位代码 / use this station instead of the request's")
@@ -83,18 +105,31 @@ def issue_certificate(
         organization=wanted.subject.organization,
     )
     if not yes:
-        _confirm(wanted, subject, kind)
+        _confirm(wanted, subject, kind, hosts=host or ())
     folder, now = AuthorityFolder(dir), datetime.now(UTC)
-    certified = issue(
-        folder.unlock(read_passphrase(passphrase_file, prompt="根密钥口令 / passphrase of the root key")),
-        kind=kind,
-        public_key=wanted.public_key,
-        subject=subject,
-        not_before=now - timedelta(minutes=5),  # clocks differ between machines
-        not_after=now + timedelta(days=days),
-        roles=role or (),
-        seal_purpose=purpose,
-    )
+    authority = folder.unlock(read_passphrase(passphrase_file, prompt="根密钥口令 / passphrase of the root key"))
+    # Clocks differ between machines.
+    not_before, not_after = now - timedelta(minutes=5), now + timedelta(days=days)
+    if kind is IssuedKind.TLS:
+        certified = issue_tls(
+            authority,
+            public_key=wanted.public_key,
+            name=subject.name,
+            hosts=host or (),
+            not_before=not_before,
+            not_after=not_after,
+        )
+    else:
+        certified = issue(
+            authority,
+            kind=CertificateKind(kind.value),
+            public_key=wanted.public_key,
+            subject=subject,
+            not_before=not_before,
+            not_after=not_after,
+            roles=role or (),
+            seal_purpose=purpose,
+        )
     folder.keep(certified)
     write_file(out, certified.pem)
     _print_certificate(certified, out, json=json)
@@ -160,11 +195,13 @@ def fingerprint(request: Request) -> Digest:
     return digest_of(request.public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
 
 
-def _confirm(request: Request, subject: Subject, kind: CertificateKind) -> None:
+def _confirm(request: Request, subject: Subject, kind: IssuedKind, *, hosts: Sequence[str]) -> None:
     typer.echo(
         f"种类 kind: {kind}\n名称 name: {subject.name}\n单位 station: {subject.station}\n警号 number: {subject.number}",
         err=True,
     )
+    if hosts:
+        typer.echo(f"主机 hosts: {', '.join(hosts)}", err=True)
     typer.echo(f"公钥指纹 fingerprint: {fingerprint(request)[:16]}", err=True)
     typer.confirm("与对方电话核对指纹一致,签发? / fingerprint compared, issue?", abort=True, err=True)
 

@@ -31,9 +31,14 @@ _SETTINGS = """\
 [listen]
 host = "{host}"
 port = {port}
-
+{url}{tls}
 [trail]
 origin = "{origin}"      # the trail's name in every checkpoint; never change it
+"""
+_TLS_SETTINGS = """
+[tls]
+certificate = "keys/tls.cert.pem"
+key = "keys/tls.key.pem"
 """
 
 
@@ -43,6 +48,9 @@ def request(
         Path, typer.Option(help="新密钥和证书请求放在哪个文件夹 / folder for the new keys and their requests")
     ],
     name: Annotated[str, typer.Option(help="中心的名称 / the hub's name")],
+    tls_only: Annotated[
+        bool, typer.Option("--tls-only", help="只生成新的 TLS 密钥,用于换发 / only a new TLS pair, for its renewal")
+    ] = False,
     passphrase_file: PassphraseFile = None,
     json: JsonFlag = False,
 ) -> None:
@@ -51,17 +59,19 @@ def request(
     例 / example:  hanxun hub request --out hub-keys --name "省厅函询中心"
     """
     passphrase = read_passphrase(passphrase_file, prompt="中心口令 / the hub's passphrase", confirm=True)
-    for stem, suffix in (("hub", "回执"), ("evidence", "证据")):
+    wanted = [("tls", "TLS")] if tls_only else [("hub", "回执"), ("evidence", "证据"), ("tls", "TLS")]
+    for stem, suffix in wanted:
         require_absent(out / f"{stem}.key.pem")
         key = generate_key("P-256")
         write_file(out / f"{stem}.key.pem", encrypt_key(key, passphrase), secret=True)
         write_file(out / f"{stem}.csr.pem", make_request(key, Subject(f"{name}({suffix})")))
     if json:
-        print_json({"requests": [str(out / "hub.csr.pem"), str(out / "evidence.csr.pem")]})
+        print_json({"requests": [str(out / f"{stem}.csr.pem") for stem, _ in wanted]})
     else:
-        console.print(f"{out}: hub.csr.pem, evidence.csr.pem", markup=False)
+        console.print(f"{out}: {', '.join(f'{stem}.csr.pem' for stem, _ in wanted)}", markup=False)
         console.print(
-            "下一步 next: hanxun ca issue …csr.pem --kind hub | --kind evidence, hanxun hub init", markup=False
+            "下一步 next: hanxun ca issue …csr.pem --kind hub | --kind evidence | --kind tls --host …, hanxun hub init",
+            markup=False,
         )
 
 
@@ -71,7 +81,7 @@ def init(
     keys: Annotated[
         Path,
         typer.Option(
-            help="hub request 生成的文件夹,内有签发好的 hub.pem、evidence.pem / the folder of `hub request`",
+            help="hub request 生成的文件夹,内有签发好的 hub.pem、evidence.pem、tls.pem / the folder of `hub request`",
             exists=True,
         ),
     ],
@@ -82,13 +92,22 @@ def init(
     ] = "hanxun.hub.local/trail",
     host: Annotated[str, typer.Option(help="监听地址 / listening address")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="端口,0 为任意空闲 / port, 0 takes a free one")] = 8700,
+    public_url: Annotated[
+        str | None,
+        typer.Option(
+            help="派出所端访问中心的地址;默认即监听地址 / how agents reach the hub; else the listening address"
+        ),
+    ] = None,
     passphrase_file: PassphraseFile = None,
     json: JsonFlag = False,
 ) -> None:
     """第二步:用签发好的证书建立数据文件夹 / step 2: make the data folder from the issued certificates; whole or not at all.
 
+    有 tls.pem 就用 https;没有就是明文,只能监听本机 / with tls.pem it serves https; without, plain HTTP on this machine only.
+
     例 / example:  hanxun hub init --data hub-data --keys hub-keys --root ca/root.pem --crl ca/crl.der
     """
+    tls = (keys / "tls.pem").exists()
     parts = HubParts(
         roots=root.read_bytes(),
         crl=crl.read_bytes(),
@@ -96,7 +115,15 @@ def init(
         hub_certificate=_read(keys / "hub.pem"),
         evidence_key=_read(keys / "evidence.key.pem"),
         evidence_certificate=_read(keys / "evidence.pem"),
-        settings=_SETTINGS.format(host=host, port=port, origin=origin).encode(),
+        settings=_SETTINGS.format(
+            host=host,
+            port=port,
+            origin=origin,
+            url="" if public_url is None else f"public_url = {msgspec.json.encode(public_url).decode()}\n",
+            tls=_TLS_SETTINGS if tls else "",
+        ).encode(),
+        tls_key=_read(keys / "tls.key.pem") if tls else None,
+        tls_certificate=_read(keys / "tls.pem") if tls else None,
     )
     folder = init_hub(data, read_passphrase(passphrase_file), parts, now=datetime.now(UTC))
     if json:

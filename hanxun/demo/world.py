@@ -112,6 +112,7 @@ def _start_hub(world: World, processes: Processes) -> str:
     hanxun("hub", "request", "--out", keys, "--name", "演示函询中心", *passphrase)
     for kind in ("hub", "evidence"):
         _issue(world, keys / f"{kind}.csr.pem", keys / f"{kind}.pem", "--kind", kind)
+    _issue(world, keys / "tls.csr.pem", keys / "tls.pem", "--kind", "tls", "--host", "127.0.0.1")
     trust = ("--root", world.root_certificate, "--crl", world.authority / "crl.der")
     hanxun("hub", "init", "--data", world.hub, "--keys", keys, *trust, "--port", 0, *passphrase)
     ready = processes.start("hub", "hub", "serve", "--data", str(world.hub), *map(str, passphrase))

@@ -122,9 +122,11 @@ async def test_an_expired_certificate_is_refused(tmp_path: Path) -> None:
 
 
 async def test_a_plain_hub_is_refused_where_https_is_configured(tmp_path: Path) -> None:
-    async with a_served_hub(tmp_path) as hub:
-        async with an_agent(hub.province, hub.url.replace("http://", "https://")) as agent:
-            error = await reached(agent)
+    async with (
+        a_served_hub(tmp_path) as hub,
+        an_agent(hub.province, hub.url.replace("http://", "https://")) as agent,
+    ):
+        error = await reached(agent)
     assert error is not None
     assert error.code is Code.HUB_NO_TLS
 
