@@ -65,10 +65,14 @@ class WakeUps:
             for event in self._waiting.get(station, ()):
                 event.set()
 
+    def wake_all(self) -> None:
+        """Wake every stream."""
+        self.wake(tuple(self._waiting))
+
     def close(self) -> None:
         """Wake everybody: the hub stops."""
         self._closed = True
-        self.wake(tuple(self._waiting))
+        self.wake_all()
 
     @property
     def closed(self) -> bool:

@@ -14,6 +14,7 @@ from hub.cases.catalogue import Catalogue, default_catalogue
 from hub.exchange.deliver import WakeUps
 from hub.exchange.docket import Submission
 from hub.exchange.filing import Accepted, EnvelopeFiling
+from hub.exchange.offers import Offers
 from hub.exchange.readiness import Watch
 from hub.exchange.settings import Settings, parse_settings
 from hub.exchange.trust import TrustBook
@@ -54,6 +55,8 @@ class Hub:
     wake_ups: WakeUps
     watch: Watch
     watching: "asyncio.Task[None]"
+    offers: Offers
+    offering: "asyncio.Task[None]"
     clock: Callable[[], datetime]
     random: Callable[[int], bytes]
 
@@ -61,6 +64,7 @@ class Hub:
         """Finish what was accepted, refuse the rest, close the store."""
         self.wake_ups.close()
         self.watching.cancel()
+        self.offering.cancel()
         await asyncio.to_thread(self.writer.stop)
         self.readers.close()
 
@@ -144,6 +148,7 @@ async def open_hub(
         require_room=watch.require_room,
     )
     uploads.drop_stale(timedelta(seconds=limits.upload_kept_s))
+    offers = Offers(readers, every_s=settings.trail.cosign_every_s, on_offer=wake_ups.wake_all)
     writer.start()
     return Hub(
         folder=folder,
@@ -160,6 +165,8 @@ async def open_hub(
         wake_ups=wake_ups,
         watch=watch,
         watching=asyncio.create_task(watch.run()),
+        offers=offers,
+        offering=asyncio.create_task(offers.run()),
         clock=clock,
         random=random,
     )

@@ -36,9 +36,11 @@ class Tls(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class Trail(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The trail's name, written into every checkpoint. Never changed once the hub has signed anything."""
+    """The trail's name, written into every checkpoint, never changed once the hub has signed anything; and how often (seconds)
+    stations are asked to cosign when it has grown."""
 
     origin: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] = "hanxun.hub.local/trail"
+    cosign_every_s: Positive = 30
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -71,13 +71,15 @@ async def get_growth(request: web.Request) -> web.StreamResponse:
 
 
 async def get_events(request: web.Request) -> web.StreamResponse:
-    """Event stream: `mailbox` with the newest cursor as its id whenever there is something new (WHATWG HTML, 9.2)."""
+    """Event stream: `mailbox` with the newest cursor as its id whenever there is something new, `checkpoint` when there is one
+    to cosign (WHATWG HTML, 9.2)."""
     caller = caller_of(request)
     hub = request.app[HUB]
     seen = number_of(request.headers.get("Last-Event-ID"), field="Last-Event-ID", default=0)
     response = web.StreamResponse(headers={"Content-Type": EVENT_STREAM, "Cache-Control": "no-store"})
     await response.prepare(request)
     woken = hub.wake_ups.listen(caller.station)
+    offered = None
     try:
         await response.write(b"retry: 2000\n\n")
         while not hub.wake_ups.closed:
@@ -86,6 +88,9 @@ async def get_events(request: web.Request) -> web.StreamResponse:
             if newest > seen:
                 seen = newest
                 await response.write(b'id: %d\nevent: mailbox\ndata: {"cursor":%d}\n\n' % (newest, newest))
+            if (offer := hub.offers.offered) is not None and offer is not offered:
+                offered = offer
+                await response.write(b'event: checkpoint\ndata: {"size":%d}\n\n' % offer.size)
             if await _woken(woken, hub.settings.limits.heartbeat_s):
                 continue
             # A comment: it keeps proxies from closing the stream, and a write is how a dead client is noticed.

@@ -8,6 +8,8 @@ from aiohttp import web
 from hub.protocol.enrolment import Enrolment
 from hub.protocol.exchange import Directory, MailboxPage, Readiness, Token, TrailGrowth, UploadState
 from hub.protocol.media_types import EVENT_STREAM, JOSE, JSON, PEM, PKIX_CRL
+from hub.protocol.trail_keys import TrailKeysList
+from hub.protocol.witness import LeafProofs, Witnessed
 from hub.web import blob_routes, enrolment_routes, exchange_routes, service_routes, trail_routes
 from hub.web.blob_routes import OCTETS
 from hub.web.problems import Handler, answering_problems, not_found, wrong_method
@@ -62,6 +64,8 @@ _RANGE = Parameter("Range", "header", "one range of bytes (RFC 9110, 14)", integ
 _AFTER = Parameter("after", "query", "the last cursor that was fetched")
 _LIMIT = Parameter("limit", "query", "most deliveries in one page")
 _SINCE = Parameter("since", "query", "size of the tree that was seen last")
+_OLD = Parameter("old", "query", "size of the tree that the witness has cosigned last")
+_LEAF = Parameter("leaf", "query", "index of a leaf; may be repeated")
 _LAST = Parameter("Last-Event-ID", "header", "the last cursor that was seen")
 
 ROUTES = (
@@ -131,6 +135,61 @@ ROUTES = (
         {200: Answer("hashes, or entries each behind its length", OCTETS)},
         signed_in=False,
         errors=(404, 422),
+    ),
+    Route(
+        "GET",
+        "/v1/trail/keys",
+        trail_routes.get_trail_keys,
+        "trail_keys",
+        "Statements of the trail's keys, witnesses and quorum, signed by the root.",
+        {200: Answer("statements, oldest first", JSON, TrailKeysList)},
+        signed_in=False,
+    ),
+    Route(
+        "GET",
+        "/v1/trail/witnesses",
+        trail_routes.get_witnesses,
+        "witnesses",
+        "How far the trail is cosigned, and by which stations.",
+        {200: Answer("standing of the witnesses", JSON, Witnessed)},
+    ),
+    Route(
+        "POST",
+        "/v1/trail/witnesses",
+        trail_routes.post_witness,
+        "introduce_witness",
+        "Register the witness key of the calling station (JWS by its agent).",
+        {201: Answer("registered"), 204: Answer("was registered before")},
+        takes=JOSE,
+        errors=(403, 413, 422),
+    ),
+    Route(
+        "GET",
+        "/v1/trail/offer",
+        trail_routes.get_offer,
+        "offer",
+        "What the calling station is asked to cosign: an add-checkpoint request (C2SP tlog-witness).",
+        {200: Answer("old size, proof, checkpoint", "text/plain"), 204: Answer("nothing new")},
+        parameters=(_OLD,),
+    ),
+    Route(
+        "POST",
+        "/v1/trail/cosignatures",
+        trail_routes.post_cosignature,
+        "cosign",
+        "Hand in a cosignature: the signed checkpoint with the caller's line under it.",
+        {204: Answer("filed")},
+        takes="text/plain",
+        errors=(403, 413, 422),
+    ),
+    Route(
+        "GET",
+        "/v1/trail/proofs",
+        trail_routes.get_proofs,
+        "proofs",
+        "Inclusion proofs of leaves against one cosigned checkpoint; leaves that it does not cover yet are left out.",
+        {200: Answer("checkpoint and proofs", JSON, LeafProofs)},
+        parameters=(_LEAF,),
     ),
     Route(
         "GET",

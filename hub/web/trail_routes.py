@@ -1,10 +1,24 @@
-"""Handlers of the trail: the checkpoint, tiles and entry bundles (C2SP tlog-tiles), without signing in."""
+"""Handlers of the trail: checkpoint, tiles and entries without signing in; cosigning and proofs for stations."""
 
 from aiohttp import web
 
 from hub.exchange.tiles import tile_of
-from hub.store.trail_log import head_of
-from hub.web.context import HUB
+from hub.exchange.witnessing import (
+    MAX_LEAVES_ASKED,
+    cosigned_checkpoint,
+    file_cosignature,
+    offer_for,
+    prove_leaves,
+    read_cosignature,
+    register_witness,
+    witness_of,
+    witnessed,
+)
+from hub.protocol.codes import Code
+from hub.protocol.errors import Refused
+from hub.protocol.trail_keys import TrailKeysList
+from hub.store.trail_keys import trail_keys_installed
+from hub.web.context import HUB, caller_of, json_response, number_of
 
 OCTETS = "application/octet-stream"
 # A tile of a given path is the same for ever; only the checkpoint moves.
@@ -13,9 +27,9 @@ NEWEST = {"Cache-Control": "no-cache"}
 
 
 async def get_checkpoint(request: web.Request) -> web.StreamResponse:
-    """The newest checkpoint, a signed note."""
-    head = await request.app[HUB].readers.read(head_of)
-    return web.Response(text=head.checkpoint, content_type="text/plain", charset="utf-8", headers=NEWEST)
+    """The newest checkpoint, a signed note, with the cosignatures it has."""
+    note = await request.app[HUB].readers.read(cosigned_checkpoint)
+    return web.Response(text=note, content_type="text/plain", charset="utf-8", headers=NEWEST)
 
 
 async def get_tile(request: web.Request) -> web.StreamResponse:
@@ -23,3 +37,55 @@ async def get_tile(request: web.Request) -> web.StreamResponse:
     path = f"tile/{request.match_info['tile']}"
     raw = await request.app[HUB].readers.read(lambda tx: tile_of(tx, path))
     return web.Response(body=raw, content_type=OCTETS, headers=FOR_EVER)
+
+
+async def get_trail_keys(request: web.Request) -> web.StreamResponse:
+    """The statements of the trail's keys, oldest first."""
+    raws = await request.app[HUB].readers.read(trail_keys_installed)
+    return json_response(TrailKeysList(statements=tuple(raw.decode() for raw in raws)), headers=NEWEST)
+
+
+async def get_witnesses(request: web.Request) -> web.StreamResponse:
+    """How far the trail is cosigned, and by which stations."""
+    caller_of(request)
+    return json_response(await request.app[HUB].readers.read(witnessed))
+
+
+async def post_witness(request: web.Request) -> web.StreamResponse:
+    """Take the witness key of the caller's station."""
+    caller = caller_of(request)
+    raw = await request.read()
+    new = await register_witness(raw, caller=caller.station, hub=request.app[HUB])
+    return web.Response(status=201 if new else 204)
+
+
+async def get_offer(request: web.Request) -> web.StreamResponse:
+    """What the caller is asked to cosign: an add-checkpoint request (C2SP tlog-witness); 204: nothing new."""
+    caller_of(request)
+    hub = request.app[HUB]
+    old = number_of(request.query.get("old"), field="old", default=0)
+    offered = hub.offers.offered
+    raw = None if offered is None else await hub.readers.read(lambda tx: offer_for(tx, offered, old))
+    if raw is None:
+        return web.Response(status=204)
+    return web.Response(body=raw, content_type="text/plain", charset="utf-8", headers=NEWEST)
+
+
+async def post_cosignature(request: web.Request) -> web.StreamResponse:
+    """Take the caller's cosignature: the signed checkpoint with its line under it."""
+    caller, hub = caller_of(request), request.app[HUB]
+    raw = await request.read()
+    witness = await hub.readers.read(lambda tx: witness_of(tx, caller.station))
+    taken = read_cosignature(raw, log_key=hub.trail.key, witness=witness)
+    await hub.writer.run(lambda tx: file_cosignature(tx, taken))
+    return web.Response(status=204)
+
+
+async def get_proofs(request: web.Request) -> web.StreamResponse:
+    """Inclusion proofs of the leaves asked for, against one cosigned checkpoint."""
+    caller_of(request)
+    asked = request.query.getall("leaf", [])
+    if len(asked) > MAX_LEAVES_ASKED:
+        raise Refused(Code.REQUEST_FORM, field="leaf")
+    leaves = [number_of(text, field="leaf") for text in asked]
+    return json_response(await request.app[HUB].readers.read(lambda tx: prove_leaves(tx, leaves)))
