@@ -1,18 +1,17 @@
 """One opened agent: its folder, settings, store, keys and what it knows of others' keys. Every story takes it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
 from pathlib import Path
 
 from hub.cases.catalogue import Catalogue, default_catalogue
 from hub.protocol.identifiers import StationId
 from hub.signing.certificates import Certified
-from hub.signing.keys import KeySigner
+from hub.signing.keys import Signer
 from hub.trail.note import VerifierKey, parse_verifier_key
 from station_agent.folder import AgentFolder
 from station_agent.knowledge import Knowledge, load_roots
-from station_agent.people import Person, load_pair, own_certificates, unlock_officer
+from station_agent.own_keys import OwnKeys
+from station_agent.people import Person, own_certificates, unlock_officer
 from station_agent.settings import AgentSettings, load_settings
 from station_agent.store.engine import Store, open_store
 from station_agent.store.trust import add_certificate
@@ -20,20 +19,24 @@ from station_agent.store.trust import add_certificate
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """An agent with its key for envelopes unlocked; `evidence_key` unlocks the one for evidence files when first needed."""
+    """An agent with its own `keys` unlocked; a renewed one is taken up while it runs."""
 
     folder: AgentFolder
     settings: AgentSettings
     store: Store
-    signer: KeySigner
-    evidence_key: Callable[[], KeySigner]
+    keys: OwnKeys
     knowledge: Knowledge
     catalogue: Catalogue
 
     @property
-    def evidence_signer(self) -> KeySigner:
+    def signer(self) -> Signer:
+        """The key that signs envelopes, the one in force now."""
+        return self.keys.signer
+
+    @property
+    def evidence_signer(self) -> Signer:
         """The key that signs evidence files. Raises: Refused (`station.key_missing`, `key.passphrase`) at first use."""
-        return self.evidence_key()
+        return self.keys.evidence
 
     @property
     def log_key(self) -> VerifierKey:
@@ -68,13 +71,11 @@ def open_agent(data: Path, passphrase: bytes, *, catalogue: Catalogue | None = N
     parse_verifier_key(settings.trail.key)
     folder = AgentFolder(data)
     purposes = settings.purposes
-    signer = load_pair(folder.agent, passphrase, purposes=purposes)
+    keys = OwnKeys(folder, passphrase, purposes=purposes)
     roots = load_roots(folder.trust, purposes=purposes)
     store = open_store(data)
     knowledge = Knowledge(store, roots=roots, purposes=purposes, crl_max_age=settings.crl_max_age)
     with store.write() as tx:
         for certified in own_certificates(folder, purposes=purposes):
             add_certificate(tx, certified.x5t, certified.pem)
-    # Unlocking is costly on purpose (scrypt); most acts at a desk need no evidence key.
-    evidence_key = cache(partial(load_pair, folder.evidence, passphrase, purposes=purposes))
-    return Agent(folder, settings, store, signer, evidence_key, knowledge, catalogue or default_catalogue())
+    return Agent(folder, settings, store, keys, knowledge, catalogue or default_catalogue())

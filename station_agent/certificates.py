@@ -3,18 +3,24 @@
 A fetched certificate is checked against its name (the digest of its bytes) and trusted for nothing until judged.
 """
 
+import asyncio
 import json
 import logging
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable
+from datetime import datetime
 
+from hub.keyring.expiry import Expiry, expiring
 from hub.protocol.errors import Refused
+from hub.protocol.instants import format_instant
+from hub.signing.certificates import read_certificate
 from station_agent.agent import Agent
 from station_agent.hub_client import HubClient, HubRefusal
-from station_agent.store.trust import remember, setting
+from station_agent.store.trust import add_certificate, remember, setting
 
 log = logging.getLogger(__name__)
 PUBLISHED = "published "
+EXPIRY = "expiry "
 
 
 def certificate_named_by(raw: bytes) -> str | None:
@@ -60,3 +66,46 @@ async def publish_own(agent: Agent, client: HubClient) -> None:
             continue
         with agent.store.write() as tx:
             remember(tx, key, "yes")
+
+
+async def follow_renewal(agent: Agent, client: HubClient) -> bool:
+    """Let the agent's renewed key follow, if one waits: the hub is told of it first, so that it knows both. Raises: Unavailable.
+
+    The old key signs in and tells; only then does the new one sign. Refused by the hub, it goes on waiting.
+    """
+    keys = agent.keys
+    if not keys.successor:
+        return await asyncio.to_thread(keys.reload)
+    coming = read_certificate(agent.folder.agent.place.next.certificate.read_bytes(), purposes=agent.settings.purposes)
+    try:
+        await client.publish(coming.pem)
+    except HubRefusal as refusal:
+        log.warning("renewed certificate not published x5t=%s code=%s", coming.x5t, refusal.problem.code)
+        return False
+    with agent.store.write() as tx:
+        add_certificate(tx, coming.x5t, coming.pem)
+        remember(tx, f"{PUBLISHED}{agent.settings.hub} {coming.x5t}", "yes")
+    try:
+        # Unlocking takes a while (scrypt): the loop goes on meanwhile, with the old key.
+        await asyncio.to_thread(keys.take_over)
+    except Refused as error:
+        log.error("renewed key not taken up x5t=%s code=%s", coming.x5t, error.code.value)
+        return False
+    log.info("renewed key taken up x5t=%s until=%s", coming.x5t, format_instant(coming.not_after))
+    return True
+
+
+def warn_of_expiry(agent: Agent, *, now: datetime) -> tuple[Expiry, ...]:
+    """Return which of this machine's certificates end soon, and log each at 30, 14, 3 and 1 days and at its end, once."""
+    found = expiring(agent.own_certificates(), now)
+    for expiry in found:
+        key, step = f"{EXPIRY}{expiry.certified.x5t}", str(expiry.step)
+        with agent.store.read() as tx:
+            said = setting(tx, key)
+        if said != step:
+            log.warning(
+                "certificate expires kind=%s x5t=%s days=%d", expiry.certified.kind, expiry.certified.x5t, expiry.days
+            )
+            with agent.store.write() as tx:
+                remember(tx, key, step)
+    return found

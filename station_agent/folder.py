@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from hub.keyring.place import KeyPlace
 from hub.signing.purposes import SealPurpose
 
 
@@ -66,6 +67,11 @@ class KeyFiles:
     def certificate(self) -> Path:
         """Certificate."""
         return self.stem.with_name(self.stem.name + ".cert.pem")
+
+    @property
+    def place(self) -> KeyPlace:
+        """The same as the keyring's, with a successor's files and a token's address."""
+        return KeyPlace(self.key, self.certificate, self.request)
 
     @property
     def request(self) -> Path:

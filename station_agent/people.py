@@ -4,11 +4,12 @@ import re
 from dataclasses import dataclass
 
 from hub.disk import write_file
+from hub.keyring.pairs import load_pair
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Officer
 from hub.protocol.errors import NotPermitted, Refused
 from hub.signing.certificates import Certified, read_certificate
-from hub.signing.keys import KeySigner, PrivateKey, encrypt_key, load_signer, signer_for
+from hub.signing.keys import KeySigner, PrivateKey, Signer, encrypt_key, signer_for
 from hub.signing.purposes import CertificateKind, OfficerRole, Purposes, SealPurpose
 from station_agent.folder import AgentFolder, KeyFiles
 
@@ -17,7 +18,7 @@ from station_agent.folder import AgentFolder, KeyFiles
 class Person:
     """An officer who has unlocked their own key."""
 
-    signer: KeySigner
+    signer: Signer
 
     @property
     def certified(self) -> Certified:
@@ -47,22 +48,13 @@ def unlock_officer(folder: AgentFolder, number: str, password: bytes, *, purpose
     """Return the officer whose password this is. Raises: Refused (`station.officer_unknown`, `key.passphrase`)."""
     if re.fullmatch(r"[0-9A-Za-z-]{1,32}", number) is None or not folder.officer(number).certificate.is_file():
         raise Refused(Code.OFFICER_UNKNOWN, detail=number[:32])
-    signer = load_pair(folder.officer(number), password, purposes=purposes)
+    signer = load_pair(folder.officer(number).place, password, purposes=purposes)
     return Person(_require_kind(signer, CertificateKind.OFFICER))
 
 
-def unlock_seal(folder: AgentFolder, purpose: SealPurpose, password: bytes, *, purposes: Purposes) -> KeySigner:
+def unlock_seal(folder: AgentFolder, purpose: SealPurpose, password: bytes, *, purposes: Purposes) -> Signer:
     """Return the station's seal key, unlocked by its custodian. Raises: Refused (`station.key_missing`, `key.passphrase`)."""
-    return _require_kind(load_pair(folder.seal(purpose), password, purposes=purposes), CertificateKind.SEAL)
-
-
-def load_pair(files: KeyFiles, passphrase: bytes, *, purposes: Purposes) -> KeySigner:
-    """Return the signer kept in `files`. Raises: Refused (`station.key_missing`, `key.*`)."""
-    try:
-        key, certificate = files.key.read_bytes(), files.certificate.read_bytes()
-    except OSError as error:
-        raise Refused(Code.KEY_MISSING, detail=files.stem.name) from error
-    return load_signer(key, passphrase, certificate, purposes=purposes)
+    return _require_kind(load_pair(folder.seal(purpose).place, password, purposes=purposes), CertificateKind.SEAL)
 
 
 def save_pair(
@@ -84,7 +76,7 @@ def own_certificates(folder: AgentFolder, *, purposes: Purposes) -> tuple[Certif
     return tuple(read_certificate(path.read_bytes(), purposes=purposes) for path in paths)
 
 
-def _require_kind(signer: KeySigner, kind: CertificateKind) -> KeySigner:
+def _require_kind(signer: Signer, kind: CertificateKind) -> Signer:
     if signer.certified.kind is not kind:
         raise Refused(Code.CERT_PURPOSE, detail=f"{signer.certified.kind}, {kind} needed")
     return signer
