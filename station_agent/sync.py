@@ -18,7 +18,7 @@ from hub.protocol.errors import HanxunError, Refused, Unavailable
 from hub.protocol.instants import format_instant
 from station_agent.agent import Agent, open_agent
 from station_agent.catch_up import catch_up
-from station_agent.certificates import publish_own
+from station_agent.certificates import follow_renewal, publish_own, warn_of_expiry
 from station_agent.clock_skew import SkewNotes
 from station_agent.evidence import complete_closed
 from station_agent.history import require_one_history
@@ -33,6 +33,7 @@ from station_agent.transport import client_context, make_session, require_guarde
 log = logging.getLogger(__name__)
 LOOK_EVERY_S = 0.2
 UPKEEP_EVERY_S = 300.0
+NOTICE_EVERY_S = 2.0  # how soon a renewed certificate that was put here is taken up
 FIRST_PAUSE_S = 0.5
 CONTACT = "contact"
 Clock = Callable[[], datetime]
@@ -94,7 +95,7 @@ async def connect(agent: Agent, *, clock: Clock = utc_now) -> AsyncIterator[HubC
         yield HubClient(
             session,
             hub=agent.settings.hub,
-            signer=agent.signer,
+            signer=agent.keys,  # follows a renewal
             clock=clock,
             timeout_s=agent.settings.limits.request_timeout_s,
             greet=lambda greeted: greet(agent, greeted, clock=clock),
@@ -131,11 +132,14 @@ async def sync_once(agent: Agent, client: HubClient, *, clock: Clock = utc_now) 
 
 
 async def keep_up(agent: Agent, client: HubClient, *, clock: Clock) -> None:
-    """Fetch the revocation list, publish this station's certificates, look again at what was put aside.
+    """Warn of certificates that end, fetch the revocation list, follow a renewal, publish this station's certificates, look
+    again at what was put aside.
 
     Raises: Unavailable.
     """
+    warn_of_expiry(agent, now=clock())
     await _fetch_crl(agent, client, clock)
+    await follow_renewal(agent, client)
     await publish_own(agent, client)
     await judge_quarantined(agent, client, clock=clock)
 
@@ -174,7 +178,11 @@ async def _receive_loop(link: Link) -> None:
 async def _upkeep_loop(link: Link) -> None:
     async def keep() -> None:
         await keep_up(link.agent, link.client, clock=link.clock)
-        await _sleep(link, UPKEEP_EVERY_S)
+        refused = link.agent.keys.successor  # it is tried again with the next upkeep
+        for _ in range(int(UPKEEP_EVERY_S / NOTICE_EVERY_S)):
+            await _sleep(link, NOTICE_EVERY_S)
+            if link.stop.is_set() or (link.agent.keys.successor and not refused):
+                return
 
     await _for_ever(link, keep)
 
