@@ -8,8 +8,10 @@ from typing import Annotated
 import msgspec
 import typer
 
-from hanxun import hub_backup
+from hanxun import hub_administration, hub_backup
+from hanxun.backup_options import ProgressLine
 from hanxun.files import require_absent, require_present, write_file
+from hanxun.findings import tell
 from hanxun.logs import set_up_logs
 from hanxun.notify import notifier
 from hanxun.options import HubData, JsonFlag, PassphraseFile, read_passphrase, verb_group
@@ -25,6 +27,7 @@ from hub.web.server import run
 
 app = verb_group("中心 / the hub.")
 app.registered_commands += hub_backup.app.registered_commands
+app.registered_commands += hub_administration.app.registered_commands
 _SETTINGS = """\
 # Settings of this hub; what is left out has its default, unknown keys are refused. See docs/reference/settings.md.
 
@@ -177,23 +180,8 @@ def check(data: HubData, json: JsonFlag = False) -> None:
 
     例 / example:  hanxun hub check --data hub-data
     """
-    report = check_hub(data)
-    if json:
-        findings = [
-            {"what": item.what, "subject": item.subject, "reason": item.reason, "harmless": item.harmless}
-            for item in report.findings
-        ]
-        print_json({"ok": report.ok, "findings": findings, "trail": msgspec.to_builtins(report.trail)})
-    else:
-        for item in report.findings:
-            console.print(f"{'·' if item.harmless else '✗'} {item.what} {item.subject}: {item.reason}", markup=False)
-        if report.trail.first_bad is not None:
-            console.print(f"✗ trail {report.trail.first_bad.index}: {report.trail.first_bad.reason}", markup=False)
-        console.print(
-            "一致 / consistent" if report.ok else "不一致,请从备份恢复 / inconsistent: restore from a backup",
-            markup=False,
-        )
-    raise typer.Exit(0 if report.ok else 1)
+    report = check_hub(data, progress=ProgressLine())
+    tell(report.findings, json=json, more={"trail": msgspec.to_builtins(report.trail)})
 
 
 def _read(path: Path) -> bytes:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from hanxun.administrators import And, AndPasswordFile, By, ByPasswordFile, Signing, completed, proposer
 from hanxun.backup_options import (
     PROMPT,
     BackupPassphraseFile,
@@ -17,6 +18,7 @@ from hanxun.backup_options import (
 from hanxun.options import HubData, JsonFlag, PassphraseFile, read_passphrase
 from hanxun.output import console, print_json
 from hub.backup.folder import verify_backup
+from hub.exchange.administration import open_office, propose_restore
 from hub.exchange.backup import backup_hub, restore_hub
 from hub.exchange.restore import declare_restore
 from hub.protocol.codes import Code
@@ -57,12 +59,17 @@ def restore(
     ] = None,
     dry_run: DryRun = False,
     backup_passphrase_file: BackupPassphraseFile = None,
+    by: By = None,
+    password_file: ByPasswordFile = None,
+    and_: And = None,
+    and_password_file: AndPasswordFile = None,
     passphrase_file: PassphraseFile = None,
     json: JsonFlag = False,
 ) -> None:
     """从备份恢复到空文件夹;--declare 声明恢复了旧备份 / restore into an empty folder; `--declare` states that it is an older backup.
 
-    备份之后中心受理过信件的,必须 --declare,否则各派出所端会停止收发 / needed if the hub took letters since the backup.
+    备份之后中心受理过信件的,必须 --declare,否则各派出所端会停止收发;由两名管理员签名(--by、--and) / needed if the hub took
+    letters since the backup; two administrators sign it.
     例 / example:  hanxun hub restore hub-2026-11-24.hxb --data new-hub-data --declare "11月25日磁盘损坏"
     """
     if file is None and declare is None:
@@ -81,13 +88,27 @@ def restore(
         if not json:
             print_summary(summary)
     if declare is not None and declaring:
-        statement = declare_restore(data, passphrase, reason=declare, now=datetime.now(UTC))
-        told["declared"] = {"number": statement.number, "size": statement.size, "reason": statement.reason}
+        told |= _declare(
+            Signing(data, passphrase_file, by, password_file, and_, and_password_file), passphrase, declare
+        )
         if not json:
-            console.print(f"已声明 / declared: {statement.size} 条 entries, {statement.reason}", markup=False)
+            console.print(" ".join(f"{name} {value}" for name, value in told.items()), markup=False)
     if json:
         print_json(told)
     elif dry_run:
         console.print("备份完好,未作恢复 / the backup is whole; nothing was restored", markup=False)
     elif file is not None:
         console.print(f"已恢复 / restored: {data}\n下一步 next: hanxun hub check --data {data}", markup=False)
+
+
+def _declare(signing: Signing, passphrase: bytes, reason: str) -> dict[str, object]:
+    """Have the restore declared: by administrators, or by the passphrase alone where there are none."""
+    if signing.by is None:
+        statement = declare_restore(signing.data, passphrase, reason=reason, now=datetime.now(UTC))
+        return {"declared": {"number": statement.number, "size": statement.size, "reason": statement.reason}}
+    with open_office(signing.data, passphrase) as office:
+        filed = propose_restore(office, reason=reason, signer=proposer(signing), now=datetime.now(UTC))
+        filed = completed(office, filed, signing)
+    if filed.effective:
+        return {"declared": {"reason": reason}}
+    return {"proposal": filed.number}

@@ -20,7 +20,7 @@ from hub.protocol.exchange import TrailGrowth
 from hub.protocol.identifiers import Digest
 from hub.protocol.instants import format_instant
 from hub.protocol.verdict import Check, Result
-from hub.signing.restores import SignedRestore, check_restore, open_restore
+from hub.signing.restores import SignedRestore, check_restore, open_restore, signatures_in
 from hub.trail.checkpoint import Checkpoint, SignedCheckpoint, check_growth, open_checkpoint
 from hub.trail.hashing import EMPTY_ROOT
 from hub.trail.lines import parse_hash
@@ -100,7 +100,7 @@ async def _statements(
     raws = [text.encode() for text in growth.restores]
     if not raws:
         return []
-    await ensure_named(agent, client, raws)
+    await ensure_named(agent, client, [*raws, *(inner for raw in raws for inner in signatures_in(raw))])
     found = []
     for raw in raws:
         try:

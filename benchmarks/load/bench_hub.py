@@ -15,17 +15,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from hub.exchange.administration import approve, name_first, open_office, propose
 from hub.exchange.init import HubParts, init_hub
-from hub.exchange.registry import add_station, register_certificate
+from hub.protocol.administration import AdministrationKind, StationDetails
 from hub.protocol.envelope import Attachment, Envelope, Kind, Officer, Role
-from hub.protocol.exchange import StationEntry
 from hub.protocol.identifiers import CaseId, StationId, digest_of, new_uuid7
 from hub.protocol.instants import format_instant
 from hub.signing.assertions import make_assertion
 from hub.signing.authority import Subject, issue, make_crl, make_root
 from hub.signing.envelopes import sign_envelope
 from hub.signing.keys import KeySigner, encrypt_key, generate_key, load_signer, signer_for
-from hub.signing.purposes import CertificateKind
+from hub.signing.purposes import CertificateKind, OfficerRole
 from hub.web.tokens import GRANT
 
 PASSPHRASE = b"bench"
@@ -141,10 +141,10 @@ def _make(folder: Path) -> KeySigner:
     key = generate_key("P-256")
     root = make_root(key, name="bench root", not_before=start, not_after=end)  # type: ignore[arg-type]
 
-    def certify(kind: CertificateKind, subject: Subject) -> KeySigner:
+    def certify(kind: CertificateKind, subject: Subject, *roles: OfficerRole) -> KeySigner:
         key = generate_key("Ed25519")
         certified = issue(
-            root, kind=kind, public_key=key.public_key(), subject=subject, not_before=start, not_after=end
+            root, kind=kind, public_key=key.public_key(), subject=subject, not_before=start, not_after=end, roles=roles
         )
         return signer_for(key, certified)
 
@@ -157,11 +157,18 @@ def _make(folder: Path) -> KeySigner:
         hub_certificate=signer.certified.pem,
     )
     init_hub(folder / "hub", PASSPHRASE, parts, now=now)
-    for station in (OPENER, ANSWERER):
-        entry = StationEntry(code=station, name=station, kind="station", parent=None, active=True)
-        add_station(folder / "hub", PASSPHRASE, entry, now=now)
     agent = certify(CertificateKind.AGENT, Subject("bench agent", station=OPENER))
-    register_certificate(folder / "hub", PASSPHRASE, agent.certified.pem, now=now)
+    first, second = (
+        certify(CertificateKind.OFFICER, Subject("bench", station=OPENER, number=number), OfficerRole.ADMINISTRATOR)
+        for number in ("900001", "900002")
+    )
+    with open_office(folder / "hub", PASSPHRASE) as office:
+        for signer in (first, second):
+            name_first(office, signer.certified.pem, now=now)
+        for station, pems in ((OPENER, (agent.certified.pem.decode(),)), (ANSWERER, ())):
+            details = StationDetails(name=station, kind="station", parent=None, certificates=pems)
+            filed = propose(office, AdministrationKind.ADD_STATION, station, details, signer=first, now=now)
+            approve(office, filed.number or 0, signer=second, now=now)
     return agent
 
 

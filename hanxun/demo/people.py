@@ -52,3 +52,9 @@ BYSTANDER = DemoStation(
 STATIONS = (MISTAKEN, ORIGIN, BYSTANDER)
 MOVED = DemoCitizen("999999188502030011", "李四", "临溪县望江镇河东路7号")
 MISSPELT = DemoCitizen("999999189003078816", "王小明", "临溪县望江镇河西巷3号")
+PROVINCE = "340000000000"
+ADMINISTRATORS = (
+    DemoOfficer("900001", "吴省", "administrator"),
+    DemoOfficer("900002", "郑厅", "administrator"),
+)
+"""The hub's two administrators: adding a station takes both."""

@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hanxun.demo.commands import hanxun
-from hanxun.demo.people import MISSPELT, MISTAKEN, MOVED, ORIGIN, STATIONS, DemoCitizen, DemoOfficer, DemoStation
+from hanxun.demo.people import (
+    ADMINISTRATORS,
+    MISSPELT,
+    MISTAKEN,
+    MOVED,
+    ORIGIN,
+    PROVINCE,
+    STATIONS,
+    DemoCitizen,
+    DemoOfficer,
+    DemoStation,
+)
 from hanxun.demo.processes import Processes
 from hanxun.files import write_file
 
@@ -84,6 +95,15 @@ class World:
         """Options with which one looks around at `station`."""
         return ("--data", self.station(station), "--passphrase-file", self.password(station.key))
 
+    def two_administrators(self) -> tuple[object, ...]:
+        """Options with which both administrators sign an act at the hub."""
+        first, second = ADMINISTRATORS
+        return (
+            *("--data", self.hub, "--passphrase-file", self.password("hub")),
+            *("--by", first.number, "--password-file", self.password(first.number)),
+            *("--and", second.number, "--and-password-file", self.password(second.number)),
+        )
+
 
 def build(world: World, processes: Processes, tell: Tell) -> None:
     """Make everything and start the hub and the three agents."""
@@ -94,6 +114,7 @@ def build(world: World, processes: Processes, tell: Tell) -> None:
         "ca", "init", "--dir", world.authority, "--name", "函询演示根证书", "--passphrase-file", world.password("ca")
     )
     address = _start_hub(world, processes)
+    _name_administrators(world)
     _make_register(world)
     for station in STATIONS:
         _make_station(world, station, address)
@@ -119,6 +140,15 @@ def _start_hub(world: World, processes: Processes) -> str:
     return str(ready["url"])
 
 
+def _name_administrators(world: World) -> None:
+    hub = ("--data", world.hub)
+    for officer in ADMINISTRATORS:
+        who = ("--name", officer.name, "--station", PROVINCE, "--password-file", world.password(officer.number))
+        made = hanxun("person", "add", officer.number, *hub, *who)
+        _issue(world, Path(made["request"]), Path(made["certificate"]), "--kind", "officer", "--role", officer.role)
+        hanxun("person", "roles", officer.number, *hub, "--passphrase-file", world.password("hub"))
+
+
 def _make_register(world: World) -> None:
     trust = ("--root", world.root_certificate, "--crl", world.authority / "crl.der")
     hanxun("register", "init", "--dir", world.register, *trust)
@@ -140,8 +170,7 @@ def _make_station(world: World, station: DemoStation, address: str) -> None:
     for kind in ("agent", "evidence"):
         _issue(world, data / "keys" / f"{kind}.csr.pem", data / "keys" / f"{kind}.cert.pem", "--kind", kind)
     certificate = ("--certificate", data / "keys" / "agent.cert.pem")
-    hub = ("--data", world.hub, "--passphrase-file", world.password("hub"))
-    hanxun("station", "add", station.code, *hub, "--name", station.name, *certificate)
+    hanxun("station", "add", station.code, "--name", station.name, *certificate, *world.two_administrators())
 
 
 def _make_officer(world: World, station: DemoStation, officer: DemoOfficer) -> None:

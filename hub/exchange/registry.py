@@ -1,19 +1,16 @@
-"""The registry: stations and certificates, changed by administrators on the data folder or by a station over the API.
-
-Every change is an act with a leaf in the trail. The offline functions may run beside a serving hub: both write under
-BEGIN IMMEDIATE, and the hub notices.
+"""The registry: stations and certificates. Administrators change it by acts (`administration.py`), a station registers
+its own certificates over the API. Every change is a leaf in the trail.
 """
 
-import os
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
 import sqlalchemy as sa
 
-from hub.exchange.hub import Hub, open_trail, purposes_of, read_settings
-from hub.exchange.trust import TrustBook
+from hub.exchange.hub import Hub
+from hub.protocol.administration import AdministrationKind
 from hub.protocol.codes import Code
 from hub.protocol.errors import NotPermitted, Refused
 from hub.protocol.exchange import StationEntry
@@ -22,22 +19,19 @@ from hub.protocol.verdict import Verdict
 from hub.signing.certificates import Certified, read_certificate
 from hub.signing.purposes import CertificateKind
 from hub.signing.trust import Trust, check_certificate
-from hub.store.administration import AdministrationKind, record_act
-from hub.store.database import Readers, open_writer
+from hub.store.administration import record_act
+from hub.store.database import Readers
 from hub.store.layout import DataFolder
 from hub.store.migrate import require_current
 from hub.store.stations import (
     CertificateRow,
     certificates_of,
     insert_certificate,
-    insert_station,
-    set_station_active,
     stations_known,
 )
 from hub.store.trail_log import TrailLog
 
 T = TypeVar("T")
-ADMINISTRATOR = "administrator"
 REGISTRABLE = frozenset(CertificateKind) - {CertificateKind.HUB}
 
 
@@ -64,34 +58,6 @@ def require_registrable(raw: bytes, *, trust: Trust, now: datetime) -> Certified
     return certified
 
 
-def add_station(data: Path, passphrase: bytes, entry: StationEntry, *, now: datetime, by: str = ADMINISTRATOR) -> None:
-    """Register a station. Raises: Refused (`station.known`, `station.unknown` for the parent, `key.passphrase`), Damaged."""
-
-    def work(tx: sa.Connection, log: TrailLog) -> None:
-        insert_station(tx, entry, now=now)
-        _record(tx, log, AdministrationKind.ADD_STATION, by=by, subject=entry.code, now=now)
-
-    _administer(data, passphrase, work)
-
-
-def set_active(
-    data: Path, passphrase: bytes, code: StationId, *, active: bool, now: datetime, by: str = ADMINISTRATOR
-) -> None:
-    """Suspend or resume a station: a suspended one can neither send nor be written to. Raises: Refused (`station.unknown`)."""
-    kind = AdministrationKind.RESUME_STATION if active else AdministrationKind.SUSPEND_STATION
-
-    def work(tx: sa.Connection, log: TrailLog) -> None:
-        set_station_active(tx, code, active=active)
-        _record(tx, log, kind, by=by, subject=code, now=now)
-
-    _administer(data, passphrase, work)
-
-
-def suspend_station(data: Path, passphrase: bytes, code: StationId, *, now: datetime, by: str = ADMINISTRATOR) -> None:
-    """Suspend a station. Raises: Refused (`station.unknown`)."""
-    set_active(data, passphrase, code, active=False, now=now, by=by)
-
-
 def list_stations(data: Path) -> tuple[StationEntry, ...]:
     """Return all stations, by code. Needs no passphrase."""
     return _read(data, stations_known)
@@ -102,54 +68,26 @@ def list_certificates(data: Path, station: StationId) -> tuple[CertificateRow, .
     return _read(data, lambda tx: certificates_of(tx, station))
 
 
-def register_certificate(
-    data: Path, passphrase: bytes, raw: bytes, *, now: datetime, by: str = ADMINISTRATOR
-) -> Certified:
-    """Register a station's certificate (PEM or DER): its agent's must be, before it can sign in. A repeat changes nothing.
+def insert_registrable(tx: sa.Connection, certified: Certified, *, now: datetime, needs_station: bool = False) -> bool:
+    """Register a certificate that `require_registrable` let pass; return whether it was new. A repeat changes nothing.
 
-    Raises: Refused (`cert.*`, `certificate.station`, `station.unknown`, `key.passphrase`).
+    Raises: Refused (`station.unknown`) when its station must be known and is not; an agent's always must.
     """
-    folder = DataFolder(data)
-    settings = read_settings(folder)
-    age = timedelta(seconds=settings.limits.crl_max_age_s)
-    book = TrustBook(folder, purposes=purposes_of(settings), crl_max_age=age, find=lambda _x5t: None)
-    certified = require_registrable(raw, trust=book.trust, now=now)
-
-    def work(tx: sa.Connection, log: TrailLog) -> None:
-        if all(entry.code != certified.station for entry in stations_known(tx)):
+    assert certified.kind is not None
+    if needs_station or certified.kind is CertificateKind.AGENT:
+        known = {entry.code for entry in stations_known(tx)}
+        if certified.station not in known:
             raise Refused(Code.STATION_UNKNOWN, detail=certified.station)
-        _register(tx, log, certified, by=by, now=now, nonce=os.urandom(16))
-
-    _administer(data, passphrase, work)
-    return certified
+    row = CertificateRow(certified.x5t, certified.station, certified.kind.value, certified.der)
+    return insert_certificate(tx, row, now=now)
 
 
 def _register(tx: sa.Connection, log: TrailLog, certified: Certified, *, by: str, now: datetime, nonce: bytes) -> bool:
-    assert certified.kind is not None
-    row = CertificateRow(certified.x5t, certified.station, certified.kind.value, certified.der)
-    if not insert_certificate(tx, row, now=now):
+    if not insert_registrable(tx, certified, now=now):
         return False
     kind = AdministrationKind.REGISTER_CERTIFICATE
     record_act(tx, log, kind=kind, by=by, subject=certified.x5t, now=now, nonce=nonce)
     return True
-
-
-def _record(
-    tx: sa.Connection, log: TrailLog, kind: AdministrationKind, *, by: str, subject: str, now: datetime
-) -> None:
-    record_act(tx, log, kind=kind, by=by, subject=subject, now=now, nonce=os.urandom(16))
-
-
-def _administer(data: Path, passphrase: bytes, work: Callable[[sa.Connection, TrailLog], None]) -> None:
-    folder = DataFolder(data)
-    log = open_trail(folder, passphrase, read_settings(folder))
-    require_current(folder.database)
-    engine = open_writer(folder.database)
-    try:
-        with engine.begin() as tx:
-            work(tx, log)
-    finally:
-        engine.dispose()
 
 
 def _read(data: Path, question: Callable[[sa.Connection], T]) -> T:

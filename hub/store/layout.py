@@ -76,6 +76,11 @@ class DataFolder:
         return self.keys / "tls.cert.pem"
 
     @property
+    def officers(self) -> Path:
+        """The administrators' own keys, each encrypted under that person's password, by police number."""
+        return self.keys / "officers"
+
+    @property
     def trust(self) -> Path:
         """Whom the hub trusts."""
         return self.root / "trust"

@@ -6,7 +6,6 @@ import pytest
 
 from hub.exchange.backup import backup_hub, restore_hub
 from hub.exchange.check import check_hub
-from hub.exchange.registry import set_active
 from hub.exchange.restore import declare_restore
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused, Unavailable
@@ -18,7 +17,7 @@ from station_agent.desk.reply import reply
 from station_agent.history import standstill
 from station_agent.store.restores import lost_sizes
 from tests.backup.scene import BACKUP, CHEAP, HUB_PASSPHRASE, Scene, a_scene, at_hub, held, serving, states
-from tests.exchange.builders import now_utc
+from tests.exchange.builders import declare, now_utc, set_active
 from tests.station.desks import BYSTANDER, SEEN, World, a_correction, a_sent_letter, acted
 from tests.station.scene import cached_readers
 
@@ -76,7 +75,7 @@ async def test_a_declared_restore_gets_everything_back_and_work_goes_on(tmp_path
     lost = acknowledged.keys() - at_hub(restored).keys()
     assert len(lost) >= 6
     receipts, cases = {**held(scene.opener), **held(scene.origin)}, states(scene.origin)
-    statement = declare_restore(restored, HUB_PASSPHRASE, reason="磁盘损坏", now=now_utc())
+    statement = declare(restored, scene.province)
     async with serving(restored, scene.port):
         await scene.settle()
         assert at_hub(restored).keys() == acknowledged.keys()
@@ -104,9 +103,9 @@ async def test_a_station_that_was_away_meanwhile_sends_again_though_the_trail_is
     scene = a_scene(tmp_path)
     await an_older_backup(scene, tmp_path)
     acknowledged, restored = at_hub(scene.hub), tmp_path / "restored"
-    declare_restore(restored, HUB_PASSPHRASE, reason="磁盘损坏", now=now_utc())
+    declare(restored, scene.province)
     async with serving(restored, scene.port):
-        _grow(restored, leaves=40)
+        _grow(scene, restored, leaves=40)
         await scene.settle()
     assert at_hub(restored).keys() == acknowledged.keys()
 
@@ -116,7 +115,7 @@ async def test_a_trail_that_grew_on_another_branch_is_noticed(tmp_path: Path) ->
     await an_older_backup(scene, tmp_path)
     restored = tmp_path / "restored"
     # Undeclared, and by now longer than what was seen: the sizes alone would tell nothing.
-    _grow(restored, leaves=40)
+    _grow(scene, restored, leaves=40)
     async with serving(restored, scene.port):
         with pytest.raises(Unavailable) as stop:
             await scene.opener.sync()
@@ -127,24 +126,25 @@ async def test_the_statement_of_another_tree_is_not_taken(tmp_path: Path) -> Non
     scene = a_scene(tmp_path)
     await an_older_backup(scene, tmp_path)
     restored = tmp_path / "restored"
-    _grow(restored, leaves=1)  # the log has signed something else before it was declared
-    declare_restore(restored, HUB_PASSPHRASE, reason="掩盖", now=now_utc())
+    _grow(scene, restored, leaves=1)  # the log has signed something else before it was declared
+    declare(restored, scene.province, reason="掩盖")
     async with serving(restored, scene.port):
         with pytest.raises(Unavailable) as stop:
             await scene.opener.sync()
     assert stop.value.code is Code.HUB_ROLLED_BACK
 
 
-def test_a_wrong_passphrase_declares_nothing(tmp_path: Path) -> None:
+def test_with_two_administrators_the_passphrase_alone_declares_nothing(tmp_path: Path) -> None:
     scene = a_scene(tmp_path)
     before = check_hub(scene.hub).trail.size
-    with pytest.raises(Refused) as refusal:
-        declare_restore(scene.hub, b"wrong", reason="x", now=now_utc())
-    assert refusal.value.code is Code.KEY_PASSPHRASE
+    for passphrase, code in ((b"wrong", Code.KEY_PASSPHRASE), (HUB_PASSPHRASE, Code.ADMINISTRATORS_PRESENT)):
+        with pytest.raises(Refused) as refusal:
+            declare_restore(scene.hub, passphrase, reason="x", now=now_utc())
+        assert refusal.value.code is code
     assert check_hub(scene.hub).trail.size == before
 
 
-def _grow(data: Path, *, leaves: int) -> None:
+def _grow(scene: Scene, data: Path, *, leaves: int) -> None:
     """Let the trail grow by administrators' acts."""
-    for number in range(leaves):
-        set_active(data, HUB_PASSPHRASE, BYSTANDER, active=number % 2 == 1, now=now_utc())
+    for _ in range(leaves):
+        set_active(data, scene.province, BYSTANDER, active=False)

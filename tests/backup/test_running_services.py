@@ -5,14 +5,13 @@ from pathlib import Path
 
 from hub.exchange.backup import backup_hub, restore_hub
 from hub.exchange.check import check_hub
-from hub.exchange.restore import declare_restore
 from hub.protocol.codes import Code
 from station_agent.history import standstill
 from station_agent.store.outbox import QUEUED, outbox_rows
 from tests.backup.scene import BACKUP, CHEAP, at_hub
 from tests.end_to_end.stories import Exchange, open_correction
-from tests.end_to_end.world import PASSPHRASE, Station, World, a_world, wait_until
-from tests.exchange.builders import now_utc
+from tests.end_to_end.world import Station, World, a_world, wait_until
+from tests.exchange.builders import declare, now_utc
 
 
 def test_services_stop_at_a_hub_that_went_back_and_send_again_once_it_is_declared(tmp_path: Path) -> None:
@@ -37,7 +36,7 @@ def test_services_stop_at_a_hub_that_went_back_and_send_again_once_it_is_declare
         world.hub.stop()
         assert at_hub(data) == kept
 
-        declare_restore(data, PASSPHRASE, reason="磁盘损坏", now=now_utc())
+        declare(data, world.province)
         restart(world)
         wait_until(lambda: at_hub(data).keys() >= acknowledged.keys(), what=lambda: f"the refill\n{world.hub.tail()}")
         play(world, waiting)

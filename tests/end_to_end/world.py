@@ -17,8 +17,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hub.exchange.init import HubParts, init_hub
-from hub.exchange.registry import add_station, register_certificate
-from hub.protocol.exchange import StationEntry
 from hub.protocol.identifiers import StationId
 from hub.signing.authority import Subject
 from hub.signing.keys import KeySigner, ScryptCost, encrypt_key
@@ -28,7 +26,7 @@ from station_agent.agent import Agent, open_agent
 from station_agent.folder import AgentFolder, KeyFiles
 from station_agent.people import Person
 from station_agent.settings import AgentSettings, LimitSettings, TrailSettings, write_settings
-from tests.exchange.builders import Province, a_province, now_utc
+from tests.exchange.builders import Province, a_province, now_utc, populate
 
 ROOT = Path(__file__).parents[2]
 PASSPHRASE = b"a passphrase for tests"
@@ -239,10 +237,7 @@ def _make_hub(province: Province, data: Path, port: int, stations: tuple[Station
         settings=f"[listen]\nport = {port}\n".encode(),
     )
     init_hub(data, PASSPHRASE, parts, now=now_utc(), cost=CHEAP)
-    for code in stations:
-        entry = StationEntry(code=code, name=f"派出所{code[:6]}", kind="station", parent=None, active=True)
-        add_station(data, PASSPHRASE, entry, now=now_utc())
-        register_certificate(data, PASSPHRASE, province.agent(code).certified.pem, now=now_utc())
+    populate(data, province, stations)
 
 
 def _make_station(world: World, code: StationId, name: str, prefix: str, secret: Path, longest_pause_s: int) -> Station:

@@ -7,17 +7,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
+
+from hub.exchange.administration import Filed, approve, name_first, open_office, propose, propose_restore
 from hub.exchange.init import HubParts, init_hub
-from hub.exchange.registry import add_station, register_certificate
+from hub.protocol.administration import AdministrationKind, CertificateDetails, ReasonDetails, StationDetails
 from hub.protocol.envelope import Attachment, Envelope, Kind, Officer, Role
-from hub.protocol.exchange import StationEntry
 from hub.protocol.identifiers import CaseId, Digest, StationId, digest_of, new_uuid7
 from hub.protocol.instants import format_instant
+from hub.protocol.restore import RestoreStatement
 from hub.signing.authority import Subject, issue, make_crl, make_root
+from hub.signing.certificates import read_certificate
 from hub.signing.crl import Revocation
 from hub.signing.envelopes import sign_envelope
 from hub.signing.keys import KeySigner, ScryptCost, encrypt_key, generate_key, signer_for
-from hub.signing.purposes import CertificateKind
+from hub.signing.purposes import CertificateKind, OfficerRole
 
 PASSPHRASE = b"a hub's passphrase"
 CHEAP = ScryptCost(n=1024, p=1)
@@ -39,12 +43,28 @@ class Province:
     root: KeySigner
     start: datetime
     agents: dict[StationId, KeySigner] = field(default_factory=dict)
+    administrators: tuple[KeySigner, ...] = ()
 
     def agent(self, station: StationId) -> KeySigner:
         """The agent of `station`, made at the first question."""
         if station not in self.agents:
             self.agents[station] = self.certify(CertificateKind.AGENT, Subject("agent", station=station))
         return self.agents[station]
+
+    def administrator(self, number: str = "900003", name: str = "管理员丙") -> KeySigner:
+        """An officer whose certificate has the role of an administrator; named by nobody yet."""
+        subject = Subject(name, station=StationId("340000000000"), number=number)
+        return self.certify(CertificateKind.OFFICER, subject, roles=(OfficerRole.ADMINISTRATOR,))
+
+    def two_administrators(self) -> tuple[KeySigner, KeySigner]:
+        """The hub's two administrators, made at the first question."""
+        if not self.administrators:
+            self.administrators = (
+                self.administrator("900001", "管理员甲"),
+                self.administrator("900002", "管理员乙"),
+            )
+        first, second = self.administrators
+        return first, second
 
     def certify(self, kind: CertificateKind, subject: Subject, **details: object) -> KeySigner:
         """A new key with a certificate."""
@@ -94,11 +114,57 @@ def a_hub_folder(
         settings=settings,
     )
     init_hub(data, PASSPHRASE, parts, now=now_utc(), cost=CHEAP)
-    for station in stations:
-        entry = StationEntry(code=station, name=f"派出所{station[:4]}", kind="station", parent=None, active=True)
-        add_station(data, PASSPHRASE, entry, now=now_utc())
-        register_certificate(data, PASSPHRASE, province.agent(station).certified.pem, now=now_utc())
+    populate(data, province, stations)
     return data
+
+
+def populate(data: Path, province: Province, stations: tuple[StationId, ...]) -> None:
+    """Name the two administrators and let them add the stations."""
+    with open_office(data, PASSPHRASE) as office:
+        for signer in province.two_administrators():
+            name_first(office, signer.certified.pem, now=now_utc())
+    for station in stations:
+        administer(data, province, AdministrationKind.ADD_STATION, station, station_details(province, station))
+
+
+def station_details(province: Province, station: StationId) -> StationDetails:
+    """A station to add, with its agent's certificate."""
+    pem = province.agent(station).certified.pem.decode()
+    return StationDetails(name=f"派出所{station[:4]}", kind="station", parent=None, certificates=(pem,))
+
+
+def administer(
+    data: Path, province: Province, kind: AdministrationKind, subject: str, details: msgspec.Struct
+) -> Filed:
+    """Have the first administrator propose an act and the second approve it, if it does not count at once."""
+    first, second = province.two_administrators()
+    with open_office(data, PASSPHRASE) as office:
+        filed = propose(office, kind, subject, details, signer=first, now=now_utc())
+        return filed if filed.number is None else approve(office, filed.number, signer=second, now=now_utc())
+
+
+def set_active(data: Path, province: Province, station: StationId, *, active: bool) -> None:
+    """Suspend or resume a station."""
+    kind = AdministrationKind.RESUME_STATION if active else AdministrationKind.SUSPEND_STATION
+    administer(data, province, kind, station, ReasonDetails(reason="试验"))
+
+
+def register_certificate(data: Path, province: Province, pem: bytes) -> None:
+    """Register a certificate by two administrators."""
+    x5t = read_certificate(pem).x5t
+    administer(
+        data, province, AdministrationKind.REGISTER_CERTIFICATE, x5t, CertificateDetails(certificate=pem.decode())
+    )
+
+
+def declare(data: Path, province: Province, *, reason: str = "磁盘损坏") -> RestoreStatement:
+    """Have two administrators declare that the folder is an older backup."""
+    first, second = province.two_administrators()
+    with open_office(data, PASSPHRASE) as office:
+        filed = propose_restore(office, reason=reason, signer=first, now=now_utc())
+        assert filed.number is not None
+        approve(office, filed.number, signer=second, now=now_utc())
+    return msgspec.json.decode(filed.act.details["statement"], type=RestoreStatement)
 
 
 def a_case_number(opener: StationId = A, type: str = "C04") -> CaseId:

@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 
 from hub.exchange.accept import accept
+from hub.exchange.administration import open_office
 from hub.exchange.check import check_hub
 from hub.exchange.hub import open_hub
 from hub.exchange.init import HubParts, init_hub
-from hub.exchange.registry import add_station, list_stations, register_certificate, set_active
+from hub.exchange.registry import list_stations
 from hub.exchange.verify_trail import verify_trail
+from hub.protocol.administration import AdministrationKind
 from hub.protocol.codes import Code
 from hub.protocol.errors import Damaged, Refused
-from hub.protocol.exchange import StationEntry
 from hub.protocol.identifiers import digest_of
 from hub.signing.authority import Subject
 from hub.signing.keys import encrypt_key
@@ -29,12 +30,15 @@ from tests.exchange.builders import (
     Province,
     a_hub_folder,
     a_province,
+    administer,
     an_envelope,
     now_utc,
+    register_certificate,
     signed,
+    station_details,
 )
 
-ADMINISTRATION = 6  # leaves of three stations and their agents' certificates
+ADMINISTRATION = 8  # leaves: two administrators named, three stations proposed and approved
 
 
 def parts_of(province: Province, **changes: object) -> HubParts:
@@ -89,17 +93,15 @@ def test_stations_and_certificates_are_registered_once(tmp_path: Path) -> None:
     province = a_province()
     data = a_hub_folder(province, tmp_path / "hub")
     assert [entry.code for entry in list_stations(data)] == sorted(province.agents)
-    entry = StationEntry(code=A, name="x", kind="station", parent=None, active=True)
     with pytest.raises(Refused) as caught:
-        add_station(data, PASSPHRASE, entry, now=now_utc())
+        administer(data, province, AdministrationKind.ADD_STATION, A, station_details(province, A))
     assert caught.value.code is Code.STATION_KNOWN
-    register_certificate(data, PASSPHRASE, province.agent(A).certified.pem, now=now_utc())
-    with pytest.raises(Refused) as caught:
-        set_active(data, b"wrong", A, active=False, now=now_utc())
+    with pytest.raises(Refused) as caught, open_office(data, b"wrong"):
+        pass
     assert caught.value.code is Code.KEY_PASSPHRASE
     stranger = province.agent("999999999999")  # type: ignore[arg-type]
     with pytest.raises(Refused) as caught:
-        register_certificate(data, PASSPHRASE, stranger.certified.pem, now=now_utc())
+        register_certificate(data, province, stranger.certified.pem)
     assert caught.value.code is Code.STATION_UNKNOWN
     assert verify_trail(data).size == ADMINISTRATION
 
@@ -155,16 +157,16 @@ FLIP = "substr({0}, 1, 40) || x'58' || substr({0}, 42)"
 @pytest.mark.parametrize(
     ("statement", "index", "what"),
     [
-        ("UPDATE envelopes SET raw = CAST(" + FLIP.format("raw") + " AS BLOB) WHERE seq = 2", 8, "envelope"),
-        ("UPDATE receipts SET raw = CAST(" + FLIP.format("raw") + " AS BLOB) WHERE seq = 3", 11, "receipt"),
+        ("UPDATE envelopes SET raw = CAST(" + FLIP.format("raw") + " AS BLOB) WHERE seq = 2", 10, "envelope"),
+        ("UPDATE receipts SET raw = CAST(" + FLIP.format("raw") + " AS BLOB) WHERE seq = 3", 13, "receipt"),
         ("UPDATE administration SET raw = CAST(" + FLIP.format("raw") + " AS BLOB) WHERE number = 2", 1, "act"),
         ("UPDATE leaves SET record = CAST(" + FLIP.format("record") + " AS BLOB) WHERE number = 4", 4, "entry"),
         ("UPDATE tiles SET raw = CAST(" + FLIP.format("raw") + " AS BLOB)", 1, "tile"),
-        ("DELETE FROM receipts WHERE seq = 1", 7, "receipt"),
+        ("DELETE FROM receipts WHERE seq = 1", 9, "receipt"),
         ("DELETE FROM leaves WHERE number = 5", 5, "entry"),
-        ("UPDATE head SET size = 11", 11, "checkpoint"),
-        ("UPDATE head SET checkpoint = replace(checkpoint, char(10) || '12' || char(10), char(10) || '11' || char(10))",
-         12, "checkpoint"),
+        ("UPDATE head SET size = 13", 13, "checkpoint"),
+        ("UPDATE head SET checkpoint = replace(checkpoint, char(10) || '14' || char(10), char(10) || '13' || char(10))",
+         14, "checkpoint"),
     ],
 )  # fmt: skip
 def test_any_changed_row_is_found_at_its_leaf(copy: Path, statement: str, index: int, what: str) -> None:
@@ -184,8 +186,9 @@ def test_a_letter_that_is_gone_or_changed_is_found(copy: Path, gone: bool) -> No
         path.write_bytes(PROOF[:-1] + b"?")
     report = verify_trail(copy)
     assert report.first_bad is not None
-    assert (report.first_bad.index, report.first_bad.what) == (6, "attachment")
-    assert {finding.what for finding in check_hub(copy).findings} == {"blob"}
+    assert (report.first_bad.index, report.first_bad.what) == (8, "attachment")
+    code = Code.CHECK_BLOB_MISSING if gone else Code.CHECK_BLOB_CHANGED
+    assert {finding.code for finding in check_hub(copy).findings} == {code, Code.CHECK_TRAIL}
 
 
 def test_a_leftover_file_is_named_but_harmless(copy: Path) -> None:
@@ -193,7 +196,7 @@ def test_a_leftover_file_is_named_but_harmless(copy: Path) -> None:
     (copy / "blobs" / "00" / ("0" * 64)).write_bytes(b"")
     report = check_hub(copy)
     assert report.ok
-    assert [finding.what for finding in report.findings] == ["leftover"]
+    assert [finding.code for finding in report.findings] == [Code.CHECK_BLOB_EXTRA]
 
 
 def test_a_shortened_history_shows_against_a_checkpoint_that_somebody_holds(used: Path, copy: Path) -> None:

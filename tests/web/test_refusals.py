@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from hub.exchange.check import check_hub
-from hub.exchange.registry import set_active
 from hub.protocol.envelope import Kind
 from hub.protocol.identifiers import digest_of
 from hub.protocol.receipt import Event
@@ -20,7 +19,7 @@ from hub.signing.receipts import open_receipt
 from hub.store.database import Readers
 from hub.store.filed import alarms_known
 from hub.web.tokens import GRANT
-from tests.exchange.builders import PASSPHRASE, PROOF, A, B, C, an_envelope, now_utc, signed
+from tests.exchange.builders import PROOF, A, B, C, an_envelope, now_utc, set_active, signed
 from tests.web.builders import Client, Served, a_served_hub
 
 
@@ -108,9 +107,9 @@ async def test_a_station_suspended_beside_the_serving_hub_is_refused(tmp_path: P
         a = await hub.client(A)
         await a.upload(PROOF)
         await a.send(an_envelope())
-        set_active(hub.data, PASSPHRASE, A, active=False, now=now_utc())
+        set_active(hub.data, hub.province, A, active=False)
         assert (await problem_of(hub, signed(hub.province, an_envelope()), client=a))["code"] == "station.suspended"
-        set_active(hub.data, PASSPHRASE, A, active=True, now=now_utc())
+        set_active(hub.data, hub.province, A, active=True)
         await a.send(an_envelope())
     assert check_hub(hub.data).ok
 

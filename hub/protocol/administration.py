@@ -1,0 +1,140 @@
+"""Administrators' acts at the hub (JWS `typ` hanxun-administration+jws) and the second signature (hanxun-approval+jws).
+
+An act that widens somebody's power takes effect when a second administrator has approved its digest; one that narrows it
+counts at once. Both statements are kept as signed and are leaves of the trail.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import msgspec
+
+from hub.protocol.envelope import Officer, WireInstant
+from hub.protocol.identifiers import WireDigest, WireEnvelopeId, WireStation
+
+Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+WireX5t = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_-]{43}(?!\n)$")]
+Origin = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+Pem = Annotated[str, msgspec.Meta(min_length=1, max_length=64 * 1024)]
+
+
+class AdministrationKind(StrEnum):
+    """What is done. What each changes stands in `hub/exchange/effects.py`; `subject` and details as given here."""
+
+    ADD_STATION = "add-station"  # the station's code; StationDetails
+    SUSPEND_STATION = "suspend-station"  # the station's code; ReasonDetails; one person, at once
+    RESUME_STATION = "resume-station"  # the station's code; ReasonDetails
+    REGISTER_CERTIFICATE = "register-certificate"  # the certificate's x5t; CertificateDetails
+    NAME_ADMINISTRATOR = "name-administrator"  # the certificate's x5t; CertificateDetails
+    DISMISS_ADMINISTRATOR = "dismiss-administrator"  # the administrator's number; ReasonDetails
+    REGISTER_SEAL = "register-seal"  # the seal certificate's x5t; SealDetails; one person: it may not seal yet
+    ACTIVATE_SEAL = "activate-seal"  # the seal certificate's x5t; ReasonDetails
+    SUSPEND_SEAL = "suspend-seal"  # the same; one person (also the head of the seal's station), at once
+    RESUME_SEAL = "resume-seal"
+    LOSE_SEAL = "lose-seal"  # LostDetails; one person, at once
+    CANCEL_SEAL = "cancel-seal"
+    RESTORE = "restore"  # the digest of the statement without signatures; RestoreDetails
+
+
+class AdministrativeAct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Payload of an act: `by` does `act` to `subject` at the hub whose trail is `origin`, at `at`.
+
+    Not approved before `expires`, it lapses; None: it counts by itself. `details` are the struct of the kind.
+    """
+
+    id: WireEnvelopeId
+    act: AdministrationKind
+    origin: Origin
+    at: WireInstant
+    by: Officer
+    subject: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+    details: dict[str, Any]
+    expires: WireInstant | None
+
+
+class Answer(StrEnum):
+    """What a second administrator says to a proposal."""
+
+    APPROVED = "approved"
+    WITHDRAWN = "withdrawn"
+
+
+class AdministrativeApproval(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Payload of the second signature: `by` answers the act whose exact bytes have the digest `act`."""
+
+    id: WireEnvelopeId
+    act: WireDigest
+    origin: Origin
+    at: WireInstant
+    by: Officer
+    answer: Answer
+    reason: str = ""
+
+
+class StationDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A station to add, with the certificates (PEM) to register with it."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    kind: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+    parent: WireStation | None
+    certificates: tuple[Pem, ...]
+
+
+class ReasonDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why."""
+
+    reason: Reason
+
+
+class CertificateDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A certificate, PEM."""
+
+    certificate: Pem
+
+
+class SealDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A seal's certificate (PEM), and the digest of the file with its ink impression (印模) where one was given."""
+
+    certificate: Pem
+    specimen: WireDigest | None
+
+
+class LostDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A seal out of its custodian's hands, since when at the earliest, and how."""
+
+    compromised_since: WireInstant
+    reason: Reason
+
+
+class RestoreDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The statement of a restore (canonical JSON) that both administrators stand for."""
+
+    statement: Annotated[str, msgspec.Meta(min_length=1, max_length=64 * 1024)]
+
+
+COUNTS_AT_ONCE = frozenset(
+    {
+        AdministrationKind.SUSPEND_STATION,
+        AdministrationKind.REGISTER_SEAL,
+        AdministrationKind.SUSPEND_SEAL,
+        AdministrationKind.LOSE_SEAL,
+    }
+)
+"""Acts that take power away, or give none yet: one signature, no waiting. All others take two people."""
+
+KIND_WORDS = {
+    AdministrationKind.ADD_STATION: "登记派出所 / add a station",
+    AdministrationKind.SUSPEND_STATION: "停用派出所 / suspend a station",
+    AdministrationKind.RESUME_STATION: "恢复派出所 / resume a station",
+    AdministrationKind.REGISTER_CERTIFICATE: "登记证书 / register a certificate",
+    AdministrationKind.NAME_ADMINISTRATOR: "任命管理员 / name an administrator",
+    AdministrationKind.DISMISS_ADMINISTRATOR: "免去管理员 / dismiss an administrator",
+    AdministrationKind.REGISTER_SEAL: "登记印章 / register a seal",
+    AdministrationKind.ACTIVATE_SEAL: "启用印章 / activate a seal",
+    AdministrationKind.SUSPEND_SEAL: "停用印章 / suspend a seal",
+    AdministrationKind.RESUME_SEAL: "恢复印章 / resume a seal",
+    AdministrationKind.LOSE_SEAL: "印章遗失 / a seal is lost",
+    AdministrationKind.CANCEL_SEAL: "注销印章 / cancel a seal",
+    AdministrationKind.RESTORE: "声明从备份恢复 / declare a restore",
+}
+"""What each kind is called on a screen."""
