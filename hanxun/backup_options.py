@@ -24,7 +24,7 @@ DryRun = Annotated[
 ]
 PROMPT = "备份口令 / the backup's passphrase"
 _KINDS = {"hub": "中心 hub", "agent": "派出所端 agent"}
-_STEPS = {"write": "写入 writing", "verify": "核验 verifying", "restore": "恢复 restoring"}
+_STEPS = {"write": "写入 writing", "verify": "核验 verifying", "restore": "恢复 restoring", "check": "核查 checking"}
 
 
 class ProgressLine:

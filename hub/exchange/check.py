@@ -1,36 +1,43 @@
-"""Whether a hub's database and its blobs agree: everything that is wrong, not only the first."""
+"""Whether a hub's database, its files and its trail agree: everything that is wrong, not only the first. Reads only.
 
-from collections.abc import Iterator
+May run beside a serving hub: the rows are read in one view, and what has changed since is looked at again.
+"""
+
+import hashlib
+import re
+import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import sqlalchemy as sa
 
+from hub.exchange.hub import read_settings
 from hub.exchange.verify_trail import TrailReport, verify_trail
-from hub.protocol.identifiers import Digest
+from hub.protocol.codes import Code
+from hub.protocol.envelope import Envelope
+from hub.protocol.errors import Damaged
+from hub.protocol.finding import Finding, FindingGrade
+from hub.protocol.identifiers import Digest, digest_of
 from hub.store.attachments import blobs_known
 from hub.store.blobs import BlobStore, hash_file
 from hub.store.committed import attachments_named, unanswered
+from hub.store.consistency import (
+    EnvelopeColumns,
+    broken_references,
+    certificate_digests,
+    envelope_columns,
+    misdelivered,
+)
 from hub.store.database import Readers
 from hub.store.layout import DataFolder
 from hub.store.migrate import integrity_of, require_current
+from hub.trail.verify import FirstBad
 
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing: `what` (database, receipt, blob, attachment, trail, leftover), `subject` (digest, number), `reason`.
-
-    A `leftover` is harmless: a file that no row names, left by a crash between file and row.
-    """
-
-    what: str
-    subject: str
-    reason: str
-
-    @property
-    def harmless(self) -> bool:
-        """Whether nothing that was acknowledged is touched by it."""
-        return self.what == "leftover"
+Progress = Callable[[str, int, int], None]
+"""Told how far it is: step (`check`), bytes done, bytes in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,48 +49,115 @@ class HubReport:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is wrong; leftovers do not count."""
-        return self.trail.ok and all(finding.harmless for finding in self.findings)
+        """Whether nothing acknowledged is touched; what is only left over does not count."""
+        return all(finding.grade is FindingGrade.NOTE for finding in self.findings)
 
 
-def check_hub(data: Path) -> HubReport:
-    """Compare database, blobs and trail of a data folder. Reads only; needs no passphrase. Raises: Damaged."""
+def check_hub(data: Path, *, progress: Progress = lambda *_: None) -> HubReport:
+    """Compare database, blobs and trail of a data folder. Needs no passphrase. Raises: Damaged when there is no store."""
     folder = DataFolder(data)
     require_current(folder.database)
     readers = Readers(folder.database)
     try:
-        findings = [*_database(folder), *readers.read_now(lambda tx: list(_rows(tx))), *_blobs(folder, readers)]
+        word = integrity_of(folder.database)
+        findings = [] if word == "ok" else [Finding(Code.CHECK_DATABASE, folder.database.name, word)]
+        try:
+            findings += readers.read_now(lambda tx: list(_rows(tx)))
+            findings += _blobs(folder, readers, progress)
+        except sa.exc.DatabaseError as error:
+            # What cannot be read cannot be compared; the rest is still looked at.
+            findings.append(Finding(Code.CHECK_DATABASE, folder.database.name, str(error.orig)[:80]))
+        findings += _uploads(folder)
     finally:
         readers.close()
-    return HubReport(tuple(findings), verify_trail(data))
+    trail = _trail(data)
+    if trail.first_bad is not None:
+        bad = trail.first_bad
+        findings.append(Finding(Code.CHECK_TRAIL, str(bad.index), f"{bad.what}: {bad.reason}"))
+    return HubReport(tuple(findings), trail)
 
 
-def _database(folder: DataFolder) -> Iterator[Finding]:
-    word = integrity_of(folder.database)
-    if word != "ok":
-        yield Finding("database", folder.database.name, word)
+def _trail(data: Path) -> TrailReport:
+    try:
+        return verify_trail(data)
+    except Damaged as error:
+        return TrailReport(False, 0, FirstBad(0, "store", error.detail or error.code.value))
 
 
 def _rows(tx: sa.Connection) -> Iterator[Finding]:
+    for table, other, number in broken_references(tx):
+        code = Code.CHECK_RECEIPT_ORPHAN if (table, other) == ("receipts", "envelopes") else Code.CHECK_REFERENCE
+        yield Finding(code, f"{table} {number}", f"no such row of {other}")
+    for envelope in envelope_columns(tx):
+        yield from _envelope(envelope)
     for seq in unanswered(tx):
-        yield Finding("receipt", str(seq), "an envelope without a receipt")
+        yield Finding(Code.CHECK_RECEIPT_MISSING, str(seq))
+    for station, seq in misdelivered(tx):
+        yield Finding(Code.CHECK_MAILBOX, str(seq), f"it lies in the mailbox of {station}")
     known = dict(blobs_known(tx))
     for seq, digest, size in attachments_named(tx):
         if known.get(Digest(digest)) != size:
-            yield Finding("attachment", digest, f"envelope {seq} names it; no complete blob of {size} bytes is noted")
+            yield Finding(Code.CHECK_ATTACHMENT_ROW, digest, f"envelope {seq}, {size} bytes")
+    for x5t, raw in certificate_digests(tx):
+        if urlsafe_b64encode(hashlib.sha256(raw).digest()).rstrip(b"=").decode() != x5t:
+            yield Finding(Code.CHECK_CERTIFICATE, x5t)
 
 
-def _blobs(folder: DataFolder, readers: Readers) -> Iterator[Finding]:
+def _envelope(row: EnvelopeColumns) -> Iterator[Finding]:
+    if not row.delivered:
+        yield Finding(Code.CHECK_MAILBOX, str(row.seq), f"it is not in the mailbox of {row.receiver}")
+    if digest_of(row.raw) != row.digest:
+        yield Finding(Code.CHECK_ROW_DIFFERS, str(row.seq), "digest")
+        return
+    signed = msgspec.json.decode(urlsafe_b64decode(row.raw.split(b".")[1] + b"=="), type=Envelope)
+    said = {"id": row.id, "case": row.case, "kind": row.kind, "sender": row.sender, "receiver": row.receiver}
+    meant = {
+        "id": signed.id,
+        "case": signed.case,
+        "kind": signed.kind.value,
+        "sender": signed.from_,
+        "receiver": signed.to,
+    }
+    for name, value in said.items():
+        if value != meant[name]:
+            yield Finding(Code.CHECK_ROW_DIFFERS, str(row.seq), name)
+
+
+def _blobs(folder: DataFolder, readers: Readers, progress: Progress) -> Iterator[Finding]:
     blobs = BlobStore(folder)
     noted = readers.read_now(lambda tx: dict(blobs_known(tx)))
+    done, whole = 0, sum(noted.values())
     for digest, size in noted.items():
         try:
             found, length = hash_file(blobs.path_of(digest))
-        except OSError:
-            yield Finding("blob", digest, "the file is missing")
-            continue
-        if (found, length) != (digest, size):
-            yield Finding("blob", digest, f"the file has other bytes ({length} of {size})")
-    for name in blobs.names():
-        if name not in noted:
-            yield Finding("leftover", name, "a file that no row names")
+        except FileNotFoundError:
+            yield Finding(Code.CHECK_BLOB_MISSING, digest)
+        except OSError as error:
+            yield Finding(Code.CHECK_BLOB_CHANGED, digest, f"cannot be read: {error.strerror}")
+        else:
+            if (found, length) != (digest, size):
+                yield Finding(Code.CHECK_BLOB_CHANGED, digest, f"{length} of {size} bytes")
+        done += size
+        progress("check", done, whole)
+    there = list(_files(folder.blobs))
+    # Asked again after the files were listed: a hub that serves files letters all the time.
+    noted = readers.read_now(lambda tx: dict(blobs_known(tx)))
+    for path in there:
+        if path != blobs.path_of(Digest(path.name)):
+            yield Finding(Code.CHECK_FILE_STRANGE, str(path.relative_to(folder.root)), None, FindingGrade.NOTE)
+        elif path.name not in noted:
+            yield Finding(Code.CHECK_BLOB_EXTRA, path.name, None, FindingGrade.NOTE)
+
+
+def _uploads(folder: DataFolder) -> Iterator[Finding]:
+    oldest = time.time() - read_settings(folder).limits.upload_kept_s
+    for path in _files(folder.uploads):
+        name = str(path.relative_to(folder.root))
+        if re.fullmatch(r"[0-9a-f]{64}\.[0-9]{6,12}\.[0-9]+", path.name) is None:
+            yield Finding(Code.CHECK_FILE_STRANGE, name, None, FindingGrade.NOTE)
+        elif path.stat().st_mtime < oldest:
+            yield Finding(Code.CHECK_UPLOAD_STALE, name, f"{path.stat().st_size} bytes", FindingGrade.NOTE)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []

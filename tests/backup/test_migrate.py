@@ -48,7 +48,7 @@ def test_an_older_hub_is_upgraded_behind_a_copy_and_gives_the_same_receipts(tmp_
         assert {row[0] for row in connection.execute("SELECT raw FROM receipts")} == kept(revision)
         assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (revision,)
     assert verify_trail(data).ok
-    assert [finding.what for finding in check_hub(data).findings] == []
+    assert [finding.code for finding in check_hub(data).findings] == []
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
