@@ -14,7 +14,7 @@ from hanxun.backup_options import (
     print_summary,
     summary_as_json,
 )
-from hanxun.options import AgentData, JsonFlag, read_passphrase
+from hanxun.options import BACKUP_CREDENTIAL, AgentData, JsonFlag, read_passphrase
 from hanxun.output import console, print_json
 from hub.backup.folder import verify_backup
 from station_agent.backup import backup_agent, restore_agent
@@ -35,7 +35,7 @@ def backup(
     登记库不在其中,另行备份 / the population register is not in it.
     例 / example:  hanxun agent backup /mnt/usb/a-2026-11-24.hxb --data a
     """
-    passphrase = read_passphrase(backup_passphrase_file, prompt=PROMPT, confirm=True)
+    passphrase = read_passphrase(backup_passphrase_file, prompt=PROMPT, confirm=True, credential=BACKUP_CREDENTIAL)
     summary = backup_agent(data, out, passphrase, now=datetime.now(UTC), progress=ProgressLine())
     if json:
         print_json({"backup": str(out), **summary_as_json(summary)})

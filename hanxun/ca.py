@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from hanxun.authority_folder import CRL_DAYS, AuthorityFolder
 from hanxun.files import require_absent, write_file
@@ -16,10 +15,11 @@ from hanxun.options import JsonFlag, PassphraseFile, parse_at, read_passphrase, 
 from hanxun.output import console, print_json
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
-from hub.protocol.identifiers import Digest, digest_of, parse_station
+from hub.protocol.identifiers import parse_station
 from hub.signing.authority import Request, Subject, issue, read_request
 from hub.signing.certificates import Certified
 from hub.signing.crl import Revocation
+from hub.signing.fingerprints import key_digest, require_same, root_digest, short
 from hub.signing.purposes import CertificateKind, OfficerRole, SealPurpose
 from hub.signing.tls import issue_tls
 
@@ -88,12 +88,16 @@ def issue_certificate(
         str | None, typer.Option(help="改用此单位代码 / use this station instead of the request's")
     ] = None,
     days: Annotated[int, typer.Option(min=1, max=3650, help="有效天数 / days")] = 730,
-    yes: Annotated[bool, typer.Option("--yes", help="不再询问 / do not ask")] = False,
+    fingerprint: Annotated[
+        str | None, typer.Option(help="对方在电话里报的指纹 / the fingerprint as read out by the applicant")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="不核对指纹,仅供脚本 / compare nothing; for scripts")] = False,
     passphrase_file: PassphraseFile = None,
     json: JsonFlag = False,
 ) -> None:
     """查看请求、核对指纹并签发证书 / show a request, compare its fingerprint, issue the certificate.
 
+    不给 --fingerprint 就在终端中输入对方所报的指纹 / without `--fingerprint` you type what the applicant reads out.
     例 / example:  hanxun ca issue agent.csr --dir ca --kind agent --out agent.pem
     """
     require_absent(out)
@@ -104,7 +108,9 @@ def issue_certificate(
         number=wanted.subject.number,
         organization=wanted.subject.organization,
     )
-    if not yes:
+    if fingerprint is not None:
+        require_same(fingerprint, key_digest(wanted.public_key), field="--fingerprint")
+    elif not yes:
         _confirm(wanted, subject, kind, hosts=host or ())
     folder, now = AuthorityFolder(dir), datetime.now(UTC)
     authority = folder.unlock(read_passphrase(passphrase_file, prompt="根密钥口令 / passphrase of the root key"))
@@ -190,11 +196,6 @@ def crl(
     _print_crl(out or folder.crl, fresh.number, len(fresh.entries), fresh.next_update, json=json)
 
 
-def fingerprint(request: Request) -> Digest:
-    """Return the SHA-256 of the request's public key (SubjectPublicKeyInfo), to read out on the telephone."""
-    return digest_of(request.public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
-
-
 def _confirm(request: Request, subject: Subject, kind: IssuedKind, *, hosts: Sequence[str]) -> None:
     typer.echo(
         f"种类 kind: {kind}\n名称 name: {subject.name}\n单位 station: {subject.station}\n警号 number: {subject.number}",
@@ -202,18 +203,26 @@ def _confirm(request: Request, subject: Subject, kind: IssuedKind, *, hosts: Seq
     )
     if hosts:
         typer.echo(f"主机 hosts: {', '.join(hosts)}", err=True)
-    typer.echo(f"公钥指纹 fingerprint: {fingerprint(request)[:16]}", err=True)
-    typer.confirm("与对方电话核对指纹一致,签发? / fingerprint compared, issue?", abort=True, err=True)
+    digest = key_digest(request.public_key)
+    typer.echo(f"公钥指纹 fingerprint: {short(digest)}", err=True)
+    heard = typer.prompt("输入对方在电话里报的指纹 / type the fingerprint that the applicant reads out", err=True)
+    require_same(str(heard), digest, field="--fingerprint")
 
 
 def _print_certificate(certified: Certified, path: Path, *, json: bool) -> None:
     if json:
         print_json(
-            {"certificate": str(path), "x5t": certified.x5t, "serial": f"{certified.serial:x}", "name": certified.name}
+            {
+                "certificate": str(path),
+                "x5t": certified.x5t,
+                "serial": f"{certified.serial:x}",
+                "name": certified.name,
+                "fingerprint": short(root_digest(certified)),
+            }
         )
     else:
         console.print(f"{path}: {certified.name}, {certified.not_after:%Y-%m-%d} 到期 / expires", markup=False)
-        console.print(f"  SHA-256 指纹 fingerprint: {digest_of(certified.der)}", markup=False)
+        console.print(f"  证书指纹 fingerprint: {short(root_digest(certified))}", markup=False)
 
 
 def _print_crl(path: Path, number: int, entries: int, next_update: datetime, *, json: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hanxun.options import read_passphrase
+from hanxun.options import SERVICE_CREDENTIAL, read_passphrase
 from hanxun.output import console, print_json
 from hub.letters.sniff import sniff
 from hub.protocol.codes import Code
@@ -40,7 +40,8 @@ FilesOption = Annotated[
 @contextmanager
 def opened(data: Path, passphrase_file: Path | None) -> Iterator[Agent]:
     """Give the agent in `data`, and close it afterwards."""
-    agent = open_agent(data, read_passphrase(passphrase_file, prompt="派出所端口令 / the agent's passphrase"))
+    prompt = "派出所端口令 / the agent's passphrase"
+    agent = open_agent(data, read_passphrase(passphrase_file, prompt=prompt, credential=SERVICE_CREDENTIAL))
     try:
         yield agent
     finally:

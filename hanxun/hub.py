@@ -14,7 +14,7 @@ from hanxun.files import require_absent, require_present, write_file
 from hanxun.findings import tell
 from hanxun.logs import set_up_logs
 from hanxun.notify import notifier
-from hanxun.options import HubData, JsonFlag, PassphraseFile, read_passphrase, verb_group
+from hanxun.options import SERVICE_CREDENTIAL, HubData, JsonFlag, PassphraseFile, read_passphrase, verb_group
 from hanxun.output import console, print_json, say
 from hub.exchange.check import check_hub
 from hub.exchange.hub import read_settings
@@ -155,7 +155,9 @@ def serve(
         print_json({"ready": True, "url": address})
         notify(f"READY=1\nSTATUS=受理中 / taking letters at {address}")
 
-    passphrase = read_passphrase(passphrase_file, prompt="中心口令 / the hub's passphrase")
+    passphrase = read_passphrase(
+        passphrase_file, prompt="中心口令 / the hub's passphrase", credential=SERVICE_CREDENTIAL
+    )
     run(data, passphrase, host=host, port=port, announce=ready, stopping=lambda: notify("STOPPING=1"))
 
 

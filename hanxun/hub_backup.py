@@ -15,7 +15,7 @@ from hanxun.backup_options import (
     print_summary,
     summary_as_json,
 )
-from hanxun.options import HubData, JsonFlag, PassphraseFile, read_passphrase
+from hanxun.options import BACKUP_CREDENTIAL, HubData, JsonFlag, PassphraseFile, read_passphrase
 from hanxun.output import console, print_json
 from hub.backup.folder import verify_backup
 from hub.exchange.administration import open_office, propose_restore
@@ -38,7 +38,7 @@ def backup(
 
     例 / example:  hanxun hub backup /mnt/usb/hub-2026-11-24.hxb --data hub-data
     """
-    passphrase = read_passphrase(backup_passphrase_file, prompt=PROMPT, confirm=True)
+    passphrase = read_passphrase(backup_passphrase_file, prompt=PROMPT, confirm=True, credential=BACKUP_CREDENTIAL)
     summary = backup_hub(data, out, passphrase, now=datetime.now(UTC), progress=ProgressLine())
     if json:
         print_json({"backup": str(out), **summary_as_json(summary)})

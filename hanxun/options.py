@@ -1,5 +1,6 @@
 """Options that several verbs share, and how their files become trust, passphrases and times."""
 
+import os
 import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -44,6 +45,12 @@ PassphraseFile = Annotated[
 ]
 
 
+SERVICE_CREDENTIAL = "hanxun.passphrase"
+"""Name of the systemd credential that unlocks a service's own keys: the hub's, or an agent's."""
+BACKUP_CREDENTIAL = "hanxun.backup"
+"""Name of the systemd credential under which a timer's backups are encrypted."""
+
+
 def verb_group(help: str) -> typer.Typer:
     """Return a group of verbs; `help` is Chinese, then English."""
     group = typer.Typer(
@@ -58,8 +65,19 @@ def _keep_names() -> None:
     return None
 
 
-def read_passphrase(file: Path | None, *, prompt: str = "口令 / passphrase", confirm: bool = False) -> bytes:
-    """Return the passphrase from `file`, or ask for it at a terminal. Raises: Refused (`passphrase.missing`)."""
+def read_passphrase(
+    file: Path | None,
+    *,
+    prompt: str = "口令 / passphrase",
+    confirm: bool = False,
+    credential: str | None = None,
+) -> bytes:
+    """Return the passphrase (or a token's PIN): from `file`, else from the systemd `credential`, else asked at a terminal.
+
+    A credential is a file of that name in `$CREDENTIALS_DIRECTORY`, which systemd sets for one service alone.
+    Raises: Refused (`passphrase.missing`). Source: systemd.exec(5), Credentials.
+    """
+    file = file or _credential(credential)
     if file is not None:
         text = file.read_text(encoding="utf-8").strip("\r\n")
     elif sys.stdin.isatty():
@@ -69,6 +87,14 @@ def read_passphrase(file: Path | None, *, prompt: str = "口令 / passphrase", c
     if not text:
         raise Refused(Code.PASSPHRASE_MISSING, field="--passphrase-file")
     return text.encode()
+
+
+def _credential(name: str | None) -> Path | None:
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    if name is None or not folder:
+        return None
+    path = Path(folder) / name
+    return path if path.is_file() else None
 
 
 def parse_at(text: str | None) -> datetime | None:
