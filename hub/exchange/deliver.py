@@ -41,21 +41,33 @@ class WakeUps:
     """
 
     def __init__(self) -> None:
-        self._waiting: defaultdict[StationId, set[asyncio.Event]] = defaultdict(set)
+        self._waiting: defaultdict[StationId, dict[asyncio.Event, None]] = defaultdict(dict)  # the oldest first
         self._closed = False
 
-    def listen(self, station: StationId) -> asyncio.Event:
-        """Return an event that is set at each wake-up; give it back by `forget`."""
+    def listen(self, station: StationId, *, most: int) -> asyncio.Event:
+        """Return an event that is set at each wake-up; give it back by `forget`.
+
+        Of more than `most` of one station the oldest ends: after a cut of the network it is the one that nobody reads.
+        """
         event = asyncio.Event()
         if self._closed:
             event.set()
-        self._waiting[station].add(event)
+        waiting = self._waiting[station]
+        while len(waiting) >= most:
+            oldest = next(iter(waiting))
+            del waiting[oldest]
+            oldest.set()
+        waiting[event] = None
         return event
+
+    def wakes(self, station: StationId, event: asyncio.Event) -> bool:
+        """Whether `event` is still woken: the hub goes on, and no newer one took its place."""
+        return not self._closed and event in self._waiting.get(station, ())
 
     def forget(self, station: StationId, event: asyncio.Event) -> None:
         """Stop waking `event`."""
         waiting = self._waiting[station]
-        waiting.discard(event)
+        waiting.pop(event, None)
         if not waiting:
             del self._waiting[station]
 

@@ -13,6 +13,7 @@ from hub.protocol.identifiers import parse_digest
 from hub.store.attachments import blob_size_for
 from hub.store.blobs import CHUNK
 from hub.web.context import HUB, caller_of, json_response, number_of
+from hub.web.pace import body_chunks, write_chunks
 
 OCTETS = "application/octet-stream"
 
@@ -30,7 +31,8 @@ async def patch_blob(request: web.Request) -> web.StreamResponse:
     caller, hub = caller_of(request), request.app[HUB]
     digest = parse_digest(request.match_info["digest"])
     offset = number_of(request.headers.get("Upload-Offset"), field="Upload-Offset")
-    return _answer(await hub.uploads.append(caller.station, digest, offset, _chunks(request)))
+    chunks = body_chunks(request, hub.settings.limits, size=CHUNK)
+    return _answer(await hub.uploads.append(caller.station, digest, offset, chunks))
 
 
 async def get_blob(request: web.Request) -> web.StreamResponse:
@@ -78,15 +80,13 @@ async def _send(request: web.Request, hub: Hub, part: tuple[int, int] | None, si
     chunks = hub.blobs.read(digest, start=start, end=end)
     first = await anext(chunks)
     await response.prepare(request)
-    await response.write(first)
-    async for chunk in chunks:
-        await response.write(chunk)
-    await response.write_eof()
+    await write_chunks(request, response, _after(first, chunks), hub.settings.limits)
     return response
 
 
-async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
-    async for chunk in request.content.iter_chunked(CHUNK):
+async def _after(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for chunk in rest:
         yield chunk
 
 

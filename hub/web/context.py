@@ -15,7 +15,7 @@ _ENCODER = msgspec.json.Encoder()
 
 
 def caller_of(request: web.Request) -> Caller:
-    """Return who asks. Raises: NotPermitted (`token.missing`, `token.invalid`)."""
+    """Return who asks. Raises: NotPermitted (`token.missing`, `token.invalid`), Refused (`request.rate`)."""
     return request.app[TOKENS].caller(request.headers.get("Authorization"))
 
 

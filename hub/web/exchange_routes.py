@@ -16,6 +16,7 @@ from hub.protocol.exchange import Directory
 from hub.protocol.media_types import EVENT_STREAM, JOSE, PEM, PKIX_CRL
 from hub.store.stations import stations_known
 from hub.web.context import HUB, TOKENS, caller_of, json_response, number_of
+from hub.web.pace import read_body
 from hub.web.problems import problem_response
 
 MAX_CERTIFICATE = 64 * 1024
@@ -24,6 +25,7 @@ _JOSE = {"Content-Type": JOSE}
 
 async def post_token(request: web.Request) -> web.StreamResponse:
     """Token endpoint (RFC 6749, 3.2; RFC 7523)."""
+    await read_body(request, request.app[HUB].settings.limits)
     form = await request.post()
     token = await request.app[TOKENS].issue(form)
     return json_response(token, headers={"Cache-Control": "no-store"})
@@ -33,7 +35,7 @@ async def post_envelope(request: web.Request) -> web.StreamResponse:
     """Take an envelope; the answer is its signed receipt, 201 at first, 200 for the same bytes again."""
     caller = caller_of(request)
     hub = request.app[HUB]
-    raw = await request.read()
+    raw = await read_body(request, hub.settings.limits)
     try:
         accepted = await accept(raw, caller=caller.station, hub=hub)
     except Refused as refusal:
@@ -78,11 +80,11 @@ async def get_events(request: web.Request) -> web.StreamResponse:
     seen = number_of(request.headers.get("Last-Event-ID"), field="Last-Event-ID", default=0)
     response = web.StreamResponse(headers={"Content-Type": EVENT_STREAM, "Cache-Control": "no-store"})
     await response.prepare(request)
-    woken = hub.wake_ups.listen(caller.station)
-    offered = None
+    woken = hub.wake_ups.listen(caller.station, most=hub.settings.limits.streams_per_station)
+    offered = hub.offers.offered  # the present one is asked for by whoever signs in
     try:
         await response.write(b"retry: 2000\n\n")
-        while not hub.wake_ups.closed:
+        while hub.wake_ups.wakes(caller.station, woken):
             woken.clear()
             newest = await newest_cursor(hub.readers, caller.station)
             if newest > seen:
@@ -125,7 +127,7 @@ async def get_certificate(request: web.Request) -> web.StreamResponse:
 async def post_certificate(request: web.Request) -> web.StreamResponse:
     """Register a certificate of the caller's own station."""
     caller = caller_of(request)
-    raw = await request.read()
+    raw = await read_body(request, request.app[HUB].settings.limits)
     if len(raw) > MAX_CERTIFICATE:
         raise Refused(Code.REQUEST_TOO_LARGE, values={"limit": MAX_CERTIFICATE})
     new = await register_own_certificate(raw, caller=caller.station, hub=request.app[HUB])

@@ -54,8 +54,9 @@ def _operation(route: Route) -> dict[str, Any]:
 
 
 def _error_statuses(route: Route) -> list[int]:
-    signed_in = (401,) if route.signed_in else ()
-    return sorted({*COMMON_ERRORS, *signed_in, *route.errors, 500})
+    signed_in = (401, 429) if route.signed_in else ()
+    slow = (408,) if route.takes is not None else ()
+    return sorted({*COMMON_ERRORS, *signed_in, *slow, *route.errors, 500})
 
 
 def _answer(answer: Any) -> dict[str, Any]:

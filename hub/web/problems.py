@@ -29,11 +29,13 @@ STATUS = {
     Code.TILE_UNKNOWN: 404,
     Code.CRL_MISSING: 404,
     Code.REQUEST_METHOD: 405,
+    Code.REQUEST_SLOW: 408,
     Code.ENVELOPE_ID_REUSED: 409,
     Code.HANDOVER_REPEATED: 409,
     Code.BLOB_OFFSET: 409,
     Code.REQUEST_TOO_LARGE: 413,
     Code.BLOB_RANGE: 416,
+    Code.REQUEST_RATE: 429,
 }
 
 
@@ -66,6 +68,8 @@ def problem_response(error: HanxunError, *, receipt: bytes | None = None) -> web
         headers["WWW-Authenticate"] = "Bearer"
     if problem.status == 503:
         headers["Retry-After"] = "2"
+    if error.code is Code.REQUEST_RATE:
+        headers["Retry-After"] = str(error.values["seconds"])
     if error.code is Code.BLOB_OFFSET:
         headers["Upload-Offset"] = str(error.values["offset"])
     body = msgspec.json.encode(problem)

@@ -41,7 +41,8 @@ class Parameter:
 class Route:
     """One method of one address. `signed_in`: needs a bearer token. `takes`: the request body's media type.
 
-    `errors` are the statuses of problems besides 401 (signed in), 400 and 503, which every route can answer.
+    `errors` are the statuses of problems besides 401 and 429 (signed in), 408 (with a body), 400 and 503, which every route can
+    answer.
     """
 
     method: str

@@ -20,6 +20,7 @@ from hub.signing.purposes import CertificateKind
 from hub.signing.trust import check_certificate
 from hub.store.sign_ins import spend_assertion
 from hub.store.stations import stations_known
+from hub.web.rate import Rates
 
 GRANT = {
     "grant_type": "client_credentials",
@@ -45,6 +46,8 @@ class TokenOffice:
         self._hub = hub
         self._audience = audience
         self._callers: dict[str, Caller] = {}
+        limits = hub.settings.limits
+        self._rates = Rates(per_s=limits.requests_per_s, burst=limits.requests_burst)
 
     async def issue(self, form: Mapping[str, object]) -> Token:
         """Answer a token request. Raises: Refused (`token.request`), NotPermitted (`assertion.*`, `cert.*`, `station.*`)."""
@@ -73,7 +76,10 @@ class TokenOffice:
         return self._remember(station, certified.x5t, now)
 
     def caller(self, authorization: str | None) -> Caller:
-        """Return who an `Authorization` header speaks for. Raises: NotPermitted (`token.missing`, `token.invalid`)."""
+        """Return who an `Authorization` header speaks for, and count a request of that station.
+
+        Raises: NotPermitted (`token.missing`, `token.invalid`), Refused (`request.rate`).
+        """
         if authorization is None or not authorization.startswith("Bearer "):
             raise NotPermitted(Code.TOKEN_MISSING)
         token = authorization[7:]
@@ -81,6 +87,7 @@ class TokenOffice:
         if caller is None or caller.expires_at <= self._hub.clock():
             self._callers.pop(token, None)
             raise NotPermitted(Code.TOKEN_INVALID)
+        self._rates.take(caller.station)
         return caller
 
     async def _require_active(self, station: StationId) -> None:

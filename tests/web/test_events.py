@@ -71,7 +71,7 @@ async def test_a_stream_is_woken_by_what_is_filed_and_goes_on_after_the_last_id(
 
 async def test_a_quiet_stream_has_heartbeats_and_a_dead_client_is_cleared_away(tmp_path: Path) -> None:
     province = a_province()
-    data = a_hub_folder(province, tmp_path / "hub", settings=b"[limits]\nheartbeat_s = 1\n")
+    data = a_hub_folder(province, tmp_path / "hub", settings=b"[limits]\nheartbeat_s = 1\nstreams_per_station = 64\n")
     hub = await open_hub(data, PASSPHRASE)
     runner = make_runner(hub, audience="http://hub.test")
     await runner.setup()
@@ -120,10 +120,10 @@ async def test_pages_follow_the_cursor(tmp_path: Path) -> None:
 
 def test_waking_after_closing_and_forgetting_leaves_nothing() -> None:
     wake_ups = WakeUps()
-    event = wake_ups.listen(A)
+    event = wake_ups.listen(A, most=8)
     wake_ups.wake([A, B])
     assert event.is_set()
     wake_ups.forget(A, event)
     assert wake_ups.listeners == 0
     wake_ups.close()
-    assert wake_ups.listen(A).is_set()
+    assert wake_ups.listen(A, most=8).is_set()

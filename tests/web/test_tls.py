@@ -20,29 +20,12 @@ from hub.signing.keys import encrypt_key, signer_for
 from hub.signing.purposes import CertificateKind
 from hub.signing.tls import hosts_of, issue_tls, read_chain, require_serving
 from hub.signing.trust import Trust, check_certificate
-from hub.web import server, tls
+from hub.web import tls
 from station_agent.hub_client import HubClient
 from station_agent.transport import client_context, make_session, require_guarded, revoked_in
 from tests.exchange.builders import CHEAP, PASSPHRASE, A, Province, a_hub_folder, a_province, an_envelope, now_utc
 from tests.web.builders import a_served_hub
-from tests.web.tls_pairs import SETTINGS, Pair, a_pair, a_tls_hub_folder
-
-
-@contextlib.asynccontextmanager
-async def served(data: Path) -> AsyncIterator[str]:
-    """The address of a hub that serves the folder `data`."""
-    stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()
-    serving = asyncio.create_task(
-        server.serve(data, PASSPHRASE, port=0, announce=lambda url: ready.set_result(url), stop=stop)
-    )
-    await asyncio.wait({serving, ready}, return_when=asyncio.FIRST_COMPLETED)
-    if not ready.done():
-        serving.result()
-    try:
-        yield ready.result()
-    finally:
-        stop.set()
-        await serving
+from tests.web.tls_pairs import SETTINGS, Pair, a_pair, a_tls_hub_folder, served
 
 
 @contextlib.asynccontextmanager

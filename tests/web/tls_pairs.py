@@ -1,5 +1,8 @@
 """TLS pairs for tests: certificates good and bad, and a hub's folder that serves one."""
 
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -7,6 +10,7 @@ from pathlib import Path
 from hub.signing.certificates import Certified
 from hub.signing.keys import KeySigner, PrivateKey, encrypt_key, generate_key
 from hub.signing.tls import issue_tls
+from hub.web import server
 from tests.exchange.builders import CHEAP, PASSPHRASE, Province, a_hub_folder, now_utc
 
 SETTINGS = b"[tls]\n"
@@ -50,3 +54,20 @@ def a_tls_hub_folder(province: Province, data: Path, pair: Pair, *, settings: by
     a_hub_folder(province, data, settings=settings + SETTINGS)
     pair.write(data)
     return data
+
+
+@contextlib.asynccontextmanager
+async def served(data: Path) -> AsyncIterator[str]:
+    """The address of a hub that serves the folder `data`."""
+    stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()
+    serving = asyncio.create_task(
+        server.serve(data, PASSPHRASE, port=0, announce=lambda url: ready.set_result(url), stop=stop)
+    )
+    await asyncio.wait({serving, ready}, return_when=asyncio.FIRST_COMPLETED)
+    if not ready.done():
+        serving.result()
+    try:
+        yield ready.result()
+    finally:
+        stop.set()
+        await serving
