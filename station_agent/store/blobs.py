@@ -52,7 +52,7 @@ class BlobFolder:
         if self.has(digest):
             return digest
         # A name of its own: two processes that store the same bytes must not share a half-written file.
-        part = self.root / "incoming" / f"{digest}.{secrets.token_hex(4)}"
+        part = self.incoming / f"{digest}.{secrets.token_hex(4)}"
         try:
             self._incoming()
             with part.open("wb") as file:
@@ -73,23 +73,24 @@ class BlobFolder:
         Raises: Refused (`E401`) when its bytes are not those named, Unavailable (`station.disk`); it is then fetched again.
         """
         part = self.part(digest)
-        found = hashlib.sha256()
         try:
-            with part.open("rb") as file:
-                while chunk := file.read(CHUNK):
-                    found.update(chunk)
+            found = hash_file(part)
         except OSError as error:
             _drop(part)
             raise unavailable(error) from error
-        if found.hexdigest() != digest:
+        if found != digest:
             part.unlink()
             raise Refused(Code.SEAL_INVALID, detail=f"attachment {digest}: other bytes arrived")
         self._file(part, digest)
 
+    @property
+    def incoming(self) -> Path:
+        """Where downloads and files being written grow."""
+        return self.root / "incoming"
+
     def _incoming(self) -> Path:
-        folder = self.root / "incoming"
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+        self.incoming.mkdir(parents=True, exist_ok=True)
+        return self.incoming
 
     def _file(self, part: Path, digest: Digest) -> None:
         target = self.path(digest)
@@ -107,6 +108,15 @@ class BlobFolder:
             _drop(part)
             _drop(target)
             raise unavailable(error) from error
+
+
+def hash_file(path: Path) -> Digest:
+    """Return the digest of a file, in constant memory. Raises: OSError."""
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            found.update(chunk)
+    return Digest(found.hexdigest())
 
 
 def _drop(path: Path) -> None:
