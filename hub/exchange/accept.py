@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from hub.cases.body import check_body
 from hub.cases.catalogue import Catalogue
+from hub.cases.late import require_started
 from hub.exchange.docket import Submission
 from hub.exchange.filing import Accepted
 from hub.exchange.hub import Hub
@@ -69,11 +70,14 @@ def verify(
         raise NotPermitted(Code.ENVELOPE_SENDER, field="/from", detail=f"signed in as {caller}")
     verdict = check_envelope(signed, trust=trust, at=now, now=now)
     verdict.require()
-    if parse_instant(envelope.created, field="/created") > now + created_ahead:
+    created = parse_instant(envelope.created, field="/created")
+    if created > now + created_ahead:
         raise Refused(Code.ENVELOPE_CREATED_AHEAD, field="/created", detail=envelope.created)
     case_type = catalogue.case_type(envelope.type)
     today = now.astimezone(SHANGHAI).date()
     check_body(case_type, envelope.kind, envelope.body, envelope.attachments, today=today)
+    if envelope.kind is Kind.INQUIRY:
+        require_started(case_type, envelope.body, created=created)
     verified = [check.code for check in verdict.checks if check.result in (Result.PASSED, Result.PENDING)]
     return Submission(signed, (*verified, "hub.created", "hub.body"))
 
