@@ -1,13 +1,16 @@
 """One opened agent: its folder, settings, store, keys and what it knows of others' keys. Every story takes it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 
 from hub.cases.catalogue import Catalogue, default_catalogue
 from hub.protocol.identifiers import StationId
 from hub.signing.certificates import Certified
 from hub.signing.keys import Signer
-from hub.trail.note import VerifierKey, parse_verifier_key
+from hub.trail.note import NoteSigner, VerifierKey, parse_verifier_key
+from hub.trail.witness_key import witness_name
 from station_agent.folder import AgentFolder
 from station_agent.knowledge import Knowledge, load_roots
 from station_agent.own_keys import OwnKeys
@@ -15,6 +18,7 @@ from station_agent.people import Person, own_certificates, unlock_officer
 from station_agent.settings import AgentSettings, load_settings
 from station_agent.store.engine import Store, open_store
 from station_agent.store.trust import add_certificate
+from station_agent.witness_key import open_witness
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,8 @@ class Agent:
     keys: OwnKeys
     knowledge: Knowledge
     catalogue: Catalogue
+    witness: Callable[[], NoteSigner]
+    """Unlocks the key that cosigns the hub's trail when it is first needed; makes one where there is none."""
 
     @property
     def signer(self) -> Signer:
@@ -78,4 +84,7 @@ def open_agent(data: Path, passphrase: bytes, *, catalogue: Catalogue | None = N
     with store.write() as tx:
         for certified in own_certificates(folder, purposes=purposes):
             add_certificate(tx, certified.x5t, certified.pem)
-    return Agent(folder, settings, store, keys, knowledge, catalogue or default_catalogue())
+    origin = parse_verifier_key(settings.trail.key).name
+    name = witness_name(origin, settings.station)
+    witness = cache(partial(open_witness, folder, store, passphrase, name=name, origin=origin))
+    return Agent(folder, settings, store, keys, knowledge, catalogue or default_catalogue(), witness)

@@ -21,24 +21,23 @@ from hub.backup.folder import (
     write_backup,
 )
 from hub.backup.vault import DEFAULT_COST
-from hub.cases.catalogue import default_catalogue
 from hub.protocol.codes import Code
 from hub.protocol.errors import Damaged, Refused
 from hub.protocol.identifiers import Digest
 from hub.protocol.instants import SHANGHAI, format_instant, parse_instant
 from hub.signing.keys import ScryptCost
 from hub.trail.note import parse_verifier_key
+from station_agent.folder import AgentFolder
 from station_agent.history import RESTORED
 from station_agent.settings import load_settings
 from station_agent.store.deliveries import cursor_of
 from station_agent.store.engine import look_into, open_store, revision_of
 from station_agent.store.envelopes import count_envelopes
-from station_agent.store.restores import LETTER, SkippedRow, skip_numbers
+from station_agent.store.numbers import leave_out_numbers
+from station_agent.store.restores import SkippedRow
 from station_agent.store.trust import newest_checkpoint, remember
 
 DATABASE = "agent.sqlite"
-STRIDE = 1000
-"""How many numbers are left out (跳号): more than a station gives out between two backups."""
 
 
 def backup_agent(
@@ -100,6 +99,8 @@ def restore_agent(
 
 
 def _mark_restored(made: Path, backup_at: datetime, now: datetime) -> Iterable[SkippedRow]:
+    # It may have cosigned since: a witness that forgets what it has seen must not sign once more.
+    AgentFolder(made).witness.unlink(missing_ok=True)
     store = open_store(made)
     # Across a turn of the year, numbers of both years may have been given out since.
     years = range(backup_at.astimezone(SHANGHAI).year, now.astimezone(SHANGHAI).year + 1)
@@ -107,11 +108,7 @@ def _mark_restored(made: Path, backup_at: datetime, now: datetime) -> Iterable[S
     try:
         with store.write() as tx:
             remember(tx, RESTORED, json.dumps({"after": cursor_of(tx), "at": format_instant(now)}))
-            return [
-                skip_numbers(tx, kind, year, stride=STRIDE, reason=reason, now=now)
-                for year in years
-                for kind in (LETTER, *default_catalogue().types)
-            ]
+            return leave_out_numbers(tx, reason, years=years, now=now)
     finally:
         store.close()
 

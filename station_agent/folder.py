@@ -34,6 +34,11 @@ class AgentFolder:
         return KeyFiles(self.keys / "evidence")
 
     @property
+    def witness(self) -> Path:
+        """The key with which this station cosigns the hub's trail, encrypted PKCS#8; used for nothing else."""
+        return self.keys / "witness.key.pem"
+
+    @property
     def officers(self) -> Path:
         """Folder of the officers' keys, named by police number."""
         return self.keys / "officers"

@@ -1,7 +1,8 @@
 """Has the hub's trail only grown since this station last saw it? Asked after every sign-in, before anything else.
 
-A trail that got shorter or tells another story stops exchange and gate, unless the hub shows a signed statement that an
-older backup was restored: then what was acknowledged behind it is sent again, and what it had signed is kept as proof.
+A trail that got shorter or tells another story stops exchange and gate, and what it showed is kept as proof. Only a signed
+statement that an older backup was restored ends that: then what was acknowledged behind it is sent again. A trail that is
+whole again, with everything it had before, ends it too; two histories that are proved never.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import logging
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from datetime import datetime
+from typing import NoReturn
 
 import msgspec
 from sqlalchemy import Connection
@@ -21,15 +23,17 @@ from hub.protocol.identifiers import Digest
 from hub.protocol.instants import format_instant
 from hub.protocol.verdict import Check, Result
 from hub.signing.restores import SignedRestore, check_restore, open_restore, signatures_in
-from hub.trail.checkpoint import Checkpoint, SignedCheckpoint, check_growth, open_checkpoint
+from hub.trail.checkpoint import Checkpoint, SignedCheckpoint, check_growth, open_checkpoint, parse_checkpoint
 from hub.trail.hashing import EMPTY_ROOT
 from hub.trail.lines import parse_hash
 from station_agent.agent import Agent
 from station_agent.certificates import PUBLISHED, ensure_named
 from station_agent.hub_client import HubClient
+from station_agent.misbehaviour import keep_proof
 from station_agent.store.envelopes import receipts_for
 from station_agent.store.outbox import SENT, outbox_rows, send_again
 from station_agent.store.restores import forget_settings, last_restore, take_restore
+from station_agent.store.trail import log_again_from, rewind_witnesses
 from station_agent.store.trust import (
     CheckpointRow,
     add_checkpoints,
@@ -41,15 +45,27 @@ from station_agent.store.trust import (
 
 log = logging.getLogger(__name__)
 ROLLBACK = "rollback"
+FORK = "fork"
 RESTORED = "restored"
+INTRODUCED = "witness "
 Clock = Callable[[], datetime]
 
 
 def standstill(tx: Connection) -> Unavailable | None:
     """Return why nothing may be acted on now: the hub's trail went back, or this agent, restored, lacks what was since."""
-    if (found := setting(tx, ROLLBACK)) is not None:
+    if (found := setting(tx, FORK) or setting(tx, ROLLBACK)) is not None:
         return Unavailable(Code.HUB_ROLLED_BACK, values=json.loads(found))
     return Unavailable(Code.CATCHING_UP) if setting(tx, RESTORED) is not None else None
+
+
+def require_numbers_known(tx: Connection) -> None:
+    """Raises: Unavailable (`station.numbers_unknown`) before a new machine has learnt which numbers its station has used.
+
+    One restored from a backup leaves a range out instead, and may go on without the hub.
+    """
+    marker = setting(tx, RESTORED)
+    if marker is not None and json.loads(marker).get("new", False):
+        raise Unavailable(Code.NUMBERS_UNKNOWN)
 
 
 async def require_one_history(agent: Agent, client: HubClient, *, clock: Clock) -> None:
@@ -71,8 +87,10 @@ async def require_one_history(agent: Agent, client: HubClient, *, clock: Clock) 
     newest = open_checkpoint(growth.checkpoint.encode(), origin=key.name, log_keys=(key,))
     check = _check(seen, newest, growth)
     if check.result is not Result.PASSED:
-        _stand_still(agent, check, seen, newest.checkpoint)
+        await stand_still(agent, client, check, seen, newest, growth.proof, now=clock())
     with agent.store.write() as tx:
+        if (proved := setting(tx, FORK)) is not None:
+            raise Unavailable(Code.HUB_ROLLED_BACK, detail=FORK, values=json.loads(proved))
         forget_settings(tx, ROLLBACK)
         add_checkpoints(tx, (_row(newest, clock()),))
 
@@ -84,11 +102,25 @@ def _check(seen: CheckpointRow | None, newest: SignedCheckpoint, growth: TrailGr
     return check_growth(old, newest.checkpoint, proof)
 
 
-def _stand_still(agent: Agent, check: Check, seen: CheckpointRow | None, newest: Checkpoint) -> None:
-    values = {"size": newest.size, "seen": seen.size if seen else 0}
-    log.error("trail went back size=%d seen=%d cause=%s", newest.size, values["seen"], check.cause)
+async def stand_still(
+    agent: Agent,
+    client: HubClient,
+    check: Check,
+    seen: CheckpointRow | None,
+    shown: SignedCheckpoint,
+    proof: tuple[str, ...],
+    *,
+    now: datetime,
+) -> NoReturn:
+    """Keep the proof and stop: nothing is sent, fetched or acted on until this is explained. Raises: Unavailable, always."""
+    values = {"size": shown.checkpoint.size, "seen": seen.size if seen else 0}
+    log.error("trail went back size=%d seen=%d cause=%s", values["size"], values["seen"], check.cause)
     with agent.store.write() as tx:
+        # First of all: what follows asks the hub again, and may break off.
         remember(tx, ROLLBACK, json.dumps(values))
+    if seen is not None and await keep_proof(agent, client, seen, shown, proof, now=now):
+        with agent.store.write() as tx:
+            remember(tx, FORK, json.dumps(values))
     cause = None if check.cause is None else check.cause.value
     raise Unavailable(Code.HUB_ROLLED_BACK, detail=cause, values=values)
 
@@ -145,12 +177,17 @@ def _take(agent: Agent, statements: list[SignedRestore], now: datetime) -> None:
             take_restore(
                 tx, number=statement.number, origin=statement.origin, size=statement.size, raw=signed.raw, now=now
             )
+            anchor = parse_checkpoint(statement.checkpoint.encode()).checkpoint
+            note, origin = statement.checkpoint, statement.origin
+            rewind_witnesses(tx, origin, size=anchor.size, root=anchor.root.hex(), note=note)
+            log_again_from(tx, statement.size)
             lost = [row for row in outbox_rows(tx, SENT) if _is_behind(tx, row.envelope, statement.size)]
             for row in lost:
                 send_again(tx, row, now=now)
             log.warning("hub restored number=%d size=%d sent_again=%d", statement.number, statement.size, len(lost))
-        # Certificates registered since the backup are gone there as well.
-        forget_settings(tx, prefix=PUBLISHED)
+        # Certificates and witness keys registered since the backup are gone there as well.
+        forget_settings(tx, FORK, ROLLBACK, prefix=PUBLISHED)
+        forget_settings(tx, prefix=INTRODUCED)
 
 
 class _Trail(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@
 import asyncio
 import contextlib
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +20,8 @@ from hub.protocol.errors import HanxunError, Refused, Unavailable
 from hub.protocol.exchange import MailboxPage, Problem, Token, TrailGrowth, UploadState
 from hub.protocol.identifiers import Digest
 from hub.protocol.media_types import EVENT_STREAM, JOSE, PEM
+from hub.protocol.trail_keys import TrailKeysList
+from hub.protocol.witness import LeafProofs, Witnessed
 from hub.signing.assertions import make_assertion
 from hub.signing.keys import Signer
 from station_agent.store.blobs import unavailable
@@ -107,13 +109,52 @@ class HubClient:
         async with self._call("GET", "/v1/trail/growth", params={"since": str(since)}) as answer:
             return _decoded(await answer.read(), TrailGrowth)
 
-    async def events(self, *, after: int) -> AsyncIterator[None]:
-        """Yield once for every wake-up of the event stream, until it breaks. Raises: HubRefusal, Unavailable."""
+    async def trail_keys(self) -> TrailKeysList:
+        """Return the statements of the trail's keys that the hub has. Raises: HubRefusal, Unavailable."""
+        async with self._call("GET", "/v1/trail/keys", signed_in=False) as answer:
+            return _decoded(await answer.read(), TrailKeysList)
+
+    async def introduce_witness(self, statement: bytes) -> None:
+        """Register this station's witness key. Raises: HubRefusal, Unavailable."""
+        async with self._call("POST", "/v1/trail/witnesses", data=statement, headers={"Content-Type": JOSE}):
+            return
+
+    async def offer(self, *, old: int) -> bytes | None:
+        """Return what the hub asks to be cosigned (an add-checkpoint request), None for nothing new. Raises: as `trail_keys`."""
+        async with self._call("GET", "/v1/trail/offer", params={"old": str(old)}) as answer:
+            return None if answer.status == 204 else await answer.read()
+
+    async def cosigned(self, note: bytes) -> None:
+        """Hand in a checkpoint with this station's cosignature. Raises: HubRefusal, Unavailable."""
+        headers = {"Content-Type": "text/plain; charset=utf-8"}
+        async with self._call("POST", "/v1/trail/cosignatures", data=note, headers=headers):
+            return
+
+    async def witnessed(self) -> Witnessed:
+        """Return how far the trail is cosigned. Raises: HubRefusal, Unavailable."""
+        async with self._call("GET", "/v1/trail/witnesses") as answer:
+            return _decoded(await answer.read(), Witnessed)
+
+    async def proofs(self, leaves: Sequence[int]) -> LeafProofs:
+        """Return the proofs of leaves, as far as the trail is cosigned. Raises: HubRefusal, Unavailable."""
+        query = [("leaf", str(leaf)) for leaf in leaves]
+        async with self._call("GET", "/v1/trail/proofs", params=query) as answer:
+            return _decoded(await answer.read(), LeafProofs)
+
+    async def tile(self, path: str) -> bytes:
+        """Return a tile of the trail (`tile/…`). Raises: HubRefusal, Unavailable."""
+        async with self._call("GET", f"/{path}", signed_in=False) as answer:
+            return await answer.read()
+
+    async def events(self, *, after: int) -> AsyncIterator[str]:
+        """Yield `mailbox` or `checkpoint` for every wake-up of the event stream, until it breaks. Raises: HubRefusal,
+        Unavailable."""
         headers = {"Accept": EVENT_STREAM, "Last-Event-ID": str(after)}
         async with self._call("GET", "/v1/events", headers=headers) as answer:
             while line := await answer.content.readline():
-                if line.startswith(b"event: mailbox"):
-                    yield None
+                name = line.strip().removeprefix(b"event: ").decode("ascii", "replace")
+                if name in ("mailbox", "checkpoint"):
+                    yield name
 
     async def begin_upload(self, digest: Digest, *, size: int) -> UploadState:
         """Create or resume an upload. Raises: HubRefusal, Unavailable."""

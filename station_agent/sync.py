@@ -28,11 +28,13 @@ from station_agent.outbox.send import send_due
 from station_agent.store.deliveries import cursor_of
 from station_agent.store.outbox import count_queued, wake_all
 from station_agent.store.trust import remember
+from station_agent.trail import fetch_proofs, keep_step, lacks_proofs
 from station_agent.transport import client_context, make_session, require_guarded, revoked_in
 
 log = logging.getLogger(__name__)
 LOOK_EVERY_S = 0.2
 UPKEEP_EVERY_S = 300.0
+TRAIL_EVERY_S = 60.0
 NOTICE_EVERY_S = 2.0  # how soon a renewed certificate that was put here is taken up
 FIRST_PAUSE_S = 0.5
 CONTACT = "contact"
@@ -46,12 +48,14 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What the loops share: the agent, its client, the clock, and the event that ends them."""
+    """What the loops share: the agent, its client, the clock, and the event that ends them (`stop`)."""
 
     agent: Agent
     client: HubClient
     clock: Clock
     stop: asyncio.Event
+    called: asyncio.Event
+    """Set when the hub asks for a cosignature."""
 
 
 async def serve(
@@ -73,11 +77,11 @@ async def serve(
         agent = open_agent(data, passphrase)
         try:
             async with connect(agent, clock=clock) as client:
-                link = Link(agent, client, clock, ending)
+                link = Link(agent, client, clock, ending, asyncio.Event())
                 if ready is not None:
                     ready()
                 async with asyncio.TaskGroup() as group:
-                    tasks = [group.create_task(loop(link)) for loop in (_send_loop, _receive_loop, _upkeep_loop)]
+                    tasks = [group.create_task(loop(link)) for loop in (_send_loop, _receive_loop, _upkeep_loop, _trail_loop)]
                     await ending.wait()
                     stopping()
                     for task in tasks:
@@ -122,6 +126,7 @@ async def sync_once(agent: Agent, client: HubClient, *, clock: Clock = utc_now) 
         await send_due(agent, client, clock=clock)
         await pull(agent, client, clock=clock)
         await send_due(agent, client, clock=clock)
+        await keep_step(agent, client, clock=clock)
     except Unavailable as error:
         if error.code is not Code.HUB_UNREACHABLE:
             raise
@@ -169,8 +174,11 @@ async def _receive_loop(link: Link) -> None:
         await _receive(agent, client, clock)
         with agent.store.read() as tx:
             after = cursor_of(tx)
-        async for _ in client.events(after=after):
-            await _receive(agent, client, clock)
+        async for event in client.events(after=after):
+            if event == "mailbox":
+                await _receive(agent, client, clock)
+            else:
+                link.called.set()
 
     await _for_ever(link, receive)
 
@@ -185,6 +193,26 @@ async def _upkeep_loop(link: Link) -> None:
                 return
 
     await _for_ever(link, keep)
+
+
+async def _trail_loop(link: Link) -> None:
+    async def keep_trail() -> None:
+        link.called.clear()
+        await keep_step(link.agent, link.client, clock=link.clock)
+        pause = FIRST_PAUSE_S
+        # While proofs are lacking, it is the other stations' cosignatures that are waited for.
+        while lacks_proofs(link.agent) and not await _called(link, pause):
+            await fetch_proofs(link.agent, link.client, clock=link.clock)
+            pause = min(2 * pause, TRAIL_EVERY_S)
+        await _called(link, TRAIL_EVERY_S)
+
+    await _for_ever(link, keep_trail)
+
+
+async def _called(link: Link, seconds: float) -> bool:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(link.called.wait(), seconds)
+    return link.called.is_set()
 
 
 async def _receive(agent: Agent, client: HubClient, clock: Clock) -> None:

@@ -85,18 +85,30 @@ def check_consistency(
     return passed(CONSISTENCY_CHECK)
 
 
+def roots_by_consistency(old: int, new: int, proof: Sequence[bytes], *, old_root: bytes) -> tuple[bytes, bytes] | None:
+    """Return the two roots that a consistency proof leads to, None for one of another length.
+
+    `old_root` is used only where the proof leaves it out (`old` a power of two). 0 < old < new.
+    """
+    return _lead(old, new, tuple(proof), old_root) if _are_hashes(old_root, *proof) else None
+
+
 def _connects(old: int, old_root: bytes, new: int, new_root: bytes, proof: tuple[bytes, ...]) -> bool:
+    return _lead(old, new, proof, old_root) == (old_root, new_root)
+
+
+def _lead(old: int, new: int, proof: tuple[bytes, ...], old_root: bytes) -> tuple[bytes, bytes] | None:
     shift = (old & -old).bit_length() - 1
     inner = ((old - 1) ^ (new - 1)).bit_length() - shift
     border = ((old - 1) >> (inner + shift)).bit_count()
     if old != 1 << shift:
         if not proof:
-            return False
+            return None
         seed, proof = proof[0], proof[1:]
     else:
         seed = old_root
     if len(proof) != inner + border:
-        return False
+        return None
     mask = (old - 1) >> shift
     computed_old = computed_new = seed
     for level, sibling in enumerate(proof):
@@ -105,7 +117,7 @@ def _connects(old: int, old_root: bytes, new: int, new_root: bytes, proof: tuple
             computed_new = node_hash(sibling, computed_new)
         else:
             computed_new = node_hash(computed_new, sibling)
-    return computed_old == old_root and computed_new == new_root
+    return computed_old, computed_new
 
 
 def _range_root(start: int, end: int, nodes: NodeSource) -> bytes:

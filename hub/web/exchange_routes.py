@@ -76,7 +76,7 @@ async def get_events(request: web.Request) -> web.StreamResponse:
     """Event stream: `mailbox` with the newest cursor as its id whenever there is something new, `checkpoint` when there is one
     to cosign (WHATWG HTML, 9.2)."""
     caller = caller_of(request)
-    hub = request.app[HUB]
+    hub, office = request.app[HUB], request.app[TOKENS]
     seen = number_of(request.headers.get("Last-Event-ID"), field="Last-Event-ID", default=0)
     response = web.StreamResponse(headers={"Content-Type": EVENT_STREAM, "Cache-Control": "no-store"})
     await response.prepare(request)

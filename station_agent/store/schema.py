@@ -330,8 +330,9 @@ trail_keys = Table(
 leaf_proofs = Table(
     "leaf_proofs",
     metadata,
-    # Proofs (tlog-proof) of leaf records against cosigned checkpoints, by the SHA-256 of the record.
-    Column("leaf", Text, primary_key=True),
+    # Proofs (tlog-proof) of what receipts acknowledge, against cosigned checkpoints, by the receipt's digest. Empty: the log
+    # has lost that leaf.
+    Column("receipt", Text, primary_key=True),
     Column("size", Integer, nullable=False),
     Column("raw", LargeBinary, nullable=False),
 )

@@ -51,10 +51,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "leaf_proofs",
-        sa.Column("leaf", sa.Text(), nullable=False),
+        sa.Column("receipt", sa.Text(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("raw", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("leaf"),
+        sa.PrimaryKeyConstraint("receipt"),
     )
     op.create_table(
         "time_stamps",
