@@ -45,6 +45,14 @@ PassphraseFile = Annotated[
 ]
 
 
+TokenOption = Annotated[
+    str | None,
+    typer.Option(
+        "--token",
+        help="密钥生成在令牌里,口令即 PIN / make the key in a token; the passphrase is its PIN: "
+        "pkcs11:token=…;object=…?module-path=…",
+    ),
+]
 SERVICE_CREDENTIAL = "hanxun.passphrase"
 """Name of the systemd credential that unlocks a service's own keys: the hub's, or an agent's."""
 BACKUP_CREDENTIAL = "hanxun.backup"

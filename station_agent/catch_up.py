@@ -14,7 +14,7 @@ from hub.protocol.codes import Code
 from hub.protocol.envelope import Kind, Role
 from hub.protocol.errors import Refused
 from hub.protocol.exchange import MailboxItem
-from hub.protocol.instants import parse_instant
+from hub.protocol.instants import SHANGHAI, parse_instant
 from hub.signing.envelopes import SignedEnvelope, check_envelope, open_envelope
 from hub.signing.receipts import SignedReceipt, open_receipt
 from station_agent.agent import Agent
@@ -26,6 +26,7 @@ from station_agent.inbox.pull import fetch, take
 from station_agent.inbox.verify import handed_over
 from station_agent.receipts import check_receipt_for
 from station_agent.store.deliveries import cursor_of
+from station_agent.store.numbers import leave_out_numbers
 from station_agent.store.restores import forget_settings
 from station_agent.store.trust import setting
 
@@ -52,12 +53,35 @@ async def catch_up(agent: Agent, client: HubClient, *, clock: Clock) -> int:
         marker = setting(tx, RESTORED)
     if marker is None:
         return 0
-    own = await _sent_since(agent, client, json.loads(marker)["after"], clock)
+    begun = json.loads(marker)
+    await _learn_crl(agent, client, clock())
+    own = await _sent_since(agent, client, begun["after"], clock)
     count = await _in_order(agent, client, own, clock)
     with agent.store.write() as tx:
+        if begun.get("new", False) and (own or begun["replaces"]):
+            # A machine was lost with all it had: it may have given out numbers that were never sent.
+            leave_out_numbers(
+                tx,
+                f"{begun['at'][:10]} 顶替丢失的机器 / a lost machine was replaced",
+                years=_years(own, clock()),
+                now=clock(),
+            )
         forget_settings(tx, RESTORED)
     log.info("caught up count=%d", count)
     return count
+
+
+def _years(own: list[Own], now: datetime) -> tuple[int, ...]:
+    first = min((parse_instant(item.receipt.receipt.time) for item in own), default=now)
+    return tuple(range(first.astimezone(SHANGHAI).year, now.astimezone(SHANGHAI).year + 1))
+
+
+async def _learn_crl(agent: Agent, client: HubClient, now: datetime) -> None:
+    # A machine that is new has no list at all, and nothing can be judged without one.
+    try:
+        await asyncio.to_thread(agent.knowledge.learn_crl, await client.crl(), now=now)
+    except Refused as error:
+        log.error("crl not taken code=%s", error.code.value)
 
 
 async def _in_order(agent: Agent, client: HubClient, own: list[Own], clock: Clock) -> int:

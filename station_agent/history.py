@@ -63,9 +63,14 @@ def require_numbers_known(tx: Connection) -> None:
 
     One restored from a backup leaves a range out instead, and may go on without the hub.
     """
-    marker = setting(tx, RESTORED)
-    if marker is not None and json.loads(marker).get("new", False):
+    if not are_numbers_known(tx):
         raise Unavailable(Code.NUMBERS_UNKNOWN)
+
+
+def are_numbers_known(tx: Connection) -> bool:
+    """Whether this machine knows which numbers its station has used: a new one does once it has caught up."""
+    marker = setting(tx, RESTORED)
+    return marker is None or not json.loads(marker).get("new", False)
 
 
 async def require_one_history(agent: Agent, client: HubClient, *, clock: Clock) -> None:

@@ -21,7 +21,7 @@ from station_agent.catch_up import catch_up
 from station_agent.certificates import follow_renewal, publish_own, warn_of_expiry
 from station_agent.clock_skew import SkewNotes
 from station_agent.evidence import complete_closed
-from station_agent.history import require_one_history
+from station_agent.history import are_numbers_known, require_one_history
 from station_agent.hub_client import HubClient, HubRefusal, Throttled
 from station_agent.inbox.pull import judge_quarantined, pull
 from station_agent.outbox.send import send_due
@@ -37,6 +37,7 @@ UPKEEP_EVERY_S = 300.0
 TRAIL_EVERY_S = 60.0
 NOTICE_EVERY_S = 2.0  # how soon a renewed certificate that was put here is taken up
 FIRST_PAUSE_S = 0.5
+FIRST_CONTACT_S = 10.0
 CONTACT = "contact"
 Clock = Callable[[], datetime]
 
@@ -78,6 +79,7 @@ async def serve(
         try:
             async with connect(agent, clock=clock) as client:
                 link = Link(agent, client, clock, ending, asyncio.Event())
+                await _first_contact(link)
                 if ready is not None:
                     ready()
                 async with asyncio.TaskGroup() as group:
@@ -88,6 +90,18 @@ async def serve(
                         task.cancel()
         finally:
             agent.close()
+
+
+async def _first_contact(link: Link) -> None:
+    """Let a new machine learn what its station has used before it says that it is ready, if the hub is there.
+
+    A hub that is away holds nothing up: the loops go on trying, and until then no number is given out.
+    """
+    with link.agent.store.read() as tx:
+        if are_numbers_known(tx):
+            return
+    with contextlib.suppress(HanxunError, TimeoutError):
+        await asyncio.wait_for(keep_up(link.agent, link.client, clock=link.clock), FIRST_CONTACT_S)
 
 
 @asynccontextmanager

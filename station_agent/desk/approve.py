@@ -11,6 +11,7 @@ from hub.protocol.identifiers import CaseId
 from station_agent.agent import Agent
 from station_agent.desk.acting import require_own, sign, store_act
 from station_agent.desk.steps import step_case, step_letter
+from station_agent.history import require_numbers_known
 from station_agent.people import Person
 from station_agent.store.cases import require_case, save_case
 from station_agent.store.letters import assign_letter_number, require_letter, save_letter, void_letter_number
@@ -30,6 +31,7 @@ def approve(agent: Agent, person: Person, case: CaseId, *, now: datetime) -> str
         letter = step_letter(letter, "approve", person=person, facts=("approver_is_not_drafter",))
         if letter.draft_act is None:
             raise Refused(Code.APPROVAL_MISSING)
+        require_numbers_known(tx)
         number = assign_letter_number(tx, case, word=agent.settings.word, now=now)
         details = {"letter_number": number, "draft": letter.draft_act}
         act = sign(agent, person, ActKind.APPROVAL, case=case, subject=letter.draft_act, details=details, now=now)

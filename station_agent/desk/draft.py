@@ -22,6 +22,7 @@ from hub.protocol.strict_json import encode_json
 from station_agent.agent import Agent
 from station_agent.desk.acting import require_own, sign, store_act
 from station_agent.desk.steps import step_case, step_letter
+from station_agent.history import require_numbers_known
 from station_agent.people import Person
 from station_agent.room import require_room
 from station_agent.store.cases import (
@@ -82,6 +83,7 @@ def draft(
         agent.store.blobs.put(file.raw)
     at = format_instant(now)
     with agent.store.write() as tx:
+        require_numbers_known(tx)
         number = next_case_number(tx, type, station=agent.station, year=now.astimezone(SHANGHAI).year)
         gate = default_machine("gate").initial
         row = CaseRow(number, type, Side.OPENER.value, to, default_machine("case").initial, gate, at, at)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused, Unavailable
-from station_agent.backup import STRIDE, backup_agent, restore_agent
+from station_agent.backup import backup_agent, restore_agent
 from station_agent.desk.approve import approve
 from station_agent.desk.claim import claim
 from station_agent.desk.draft import draft
@@ -17,6 +17,7 @@ from station_agent.store import schema
 from station_agent.store.cases import next_case_number
 from station_agent.store.gates import register_acts_of, use_of_letter
 from station_agent.store.letters import find_letter, letter_register
+from station_agent.store.numbers import STRIDE
 from station_agent.store.outbox import SENT, outbox_rows
 from tests.backup.scene import BACKUP, CHEAP, Scene, a_scene, held, reopened, serving, states
 from tests.exchange.builders import now_utc
