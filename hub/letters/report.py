@@ -1,7 +1,7 @@
 """What is said about a scan: findings with grade and remedy, stamps, and the plain observations they are made from."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -49,6 +49,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     remedy: str
 
 
+MarkText = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=r"^[A-Z0-9:./-]+$")]
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
@@ -64,6 +65,17 @@ class Stamp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     monochrome: bool
 
 
+class PageMark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The machine-readable footer found on a page, as read: what it claims, not what is so.
+
+    `text` is parsed by `hub.letters.paper_mark`; `turn` is how far the page lies from upright, clockwise in degrees.
+    """
+
+    page: int
+    text: MarkText
+    turn: Literal[0, 90, 180, 270]
+
+
 class ScanReport(msgspec.Struct, frozen=True, kw_only=True):
     """Everything said about one scan. `ok` is False when a finding refuses it; `pages` is 0 when none could be counted."""
 
@@ -73,6 +85,7 @@ class ScanReport(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     stamps: tuple[Stamp, ...]
     elapsed_s: float
+    marks: tuple[PageMark, ...] = ()
 
 
 def refuse(code: Code, page: int | None = None, /, **values: int | str) -> Observation:

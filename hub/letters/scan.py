@@ -6,11 +6,12 @@ Never decodes here, never alters the scan, never raises for what is in the file.
 import time
 from collections.abc import Callable, Iterator
 
+from hub.letters.duplicates import find_duplicates
 from hub.letters.limits import ScanLimits
-from hub.letters.report import Grade, Observation, PdfPolicy, ScanReport, Stamp, finding_of, refuse
+from hub.letters.report import Grade, Observation, PageMark, PdfPolicy, ScanReport, Stamp, finding_of, refuse
 from hub.letters.sandbox import held, run
 from hub.letters.sniff import sniff
-from hub.letters.tasks import Outline, OutlineArguments, PagesArguments, PagesSeen, Task
+from hub.letters.tasks import Outline, OutlineArguments, PagesArguments, PageSketch, PagesSeen, Task
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
 
@@ -35,6 +36,7 @@ def check_scan(
     started = time.monotonic()
     media_type = sniff(raw)
     pages, observations, stamps = 0, list(_before_decoding(raw, media_type, limits)), list[Stamp]()
+    marks, sketches = list[PageMark](), list[PageSketch]()
     if not observations:
         with held(raw) as source:
             pages, found = _outline(source, limits, policy)
@@ -44,6 +46,9 @@ def check_scan(
                 # A file refused by its structure is looked at for its stamps; what else drawing it meets adds nothing.
                 observations += () if refused else seen.observations
                 stamps += seen.stamps
+                marks += seen.marks
+                sketches += () if refused else seen.sketches
+            observations += find_duplicates(source, sketches, limits=limits, count=pages)
     findings = tuple(finding_of(observation, name=name) for observation in observations)
     return ScanReport(
         ok=not any(finding.grade is Grade.REFUSE for finding in findings),
@@ -52,6 +57,7 @@ def check_scan(
         findings=findings,
         stamps=tuple(stamps),
         elapsed_s=round(time.monotonic() - started, 3),
+        marks=tuple(marks),
     )
 
 

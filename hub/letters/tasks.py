@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from hub.letters.limits import ScanLimits
-from hub.letters.report import Observation, PdfPolicy, Stamp
+from hub.letters.report import Observation, PageMark, PdfPolicy, Stamp
 from hub.protocol.codes import Code
 
 
@@ -14,7 +14,8 @@ class Task(StrEnum):
     """What a child can be asked to do with one file."""
 
     OUTLINE = "outline"  # is it whole and harmless, how many pages
-    PAGES = "pages"  # look at pages: blank, dark, colour, stamps
+    PAGES = "pages"  # look at pages: blank, dark, colour, skew, stamps, footers
+    SAME_SHEETS = "same-sheets"  # which of these pairs of pages are one sheet scanned twice
     EMBED = "embed"  # an image's pages as they go into a PDF
     RENDER = "render"  # one page as PNG
     TRACE = "trace"  # the one stamp in a crop, for a comparison
@@ -43,12 +44,44 @@ class PagesArguments(msgspec.Struct, frozen=True, kw_only=True):
     first: int
 
 
+class PageSketch(msgspec.Struct, frozen=True, kw_only=True):
+    """A page (from 1) as `hub.letters.decoding.likeness` sketches it; `ink` is empty for a blank one."""
+
+    page: int
+    ink: Annotated[bytes, msgspec.Meta(max_length=4096)]
+    skew: float | None
+
+
+class PagePair(msgspec.Struct, frozen=True, kw_only=True):
+    """Two pages (from 0) that look alike from afar."""
+
+    first: int
+    second: int
+    skews: tuple[float | None, float | None]
+
+
 class PagesSeen(msgspec.Struct, frozen=True, kw_only=True):
     """`next_page` counts from 0 and is None after the last page."""
 
     observations: tuple[Observation, ...]
     stamps: tuple[Stamp, ...]
     next_page: int | None
+    marks: tuple[PageMark, ...] = ()
+    sketches: tuple[PageSketch, ...] = ()
+
+
+class PairsArguments(msgspec.Struct, frozen=True, kw_only=True):
+    """`pairs` of pages counted from 0, with how crooked each lies; `count` is the outline's number of pages."""
+
+    limits: ScanLimits
+    count: int
+    pairs: tuple[PagePair, ...]
+
+
+class PairsSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether each of the first pairs is one sheet; the pairs left over are another child's."""
+
+    same: tuple[bool, ...]
 
 
 Side = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]

@@ -17,6 +17,7 @@ from hub.protocol.codes import Code
 
 _POINTS_PER_INCH = 72
 _DEFAULT_DPI = 96.0
+_COVERING = 0.5  # share of the page
 _TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -42,7 +43,10 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """An upright RGB page. `stored_*` tell what the file holds: size in pixels, mode (None for a PDF page), dpi."""
+    """An upright RGB page. `stored_*` tell what the file holds: size in pixels, mode (None for a PDF page), dpi.
+
+    Of a PDF page they are those of the picture that covers it, None where there is none.
+    """
 
     image: Image.Image
     stored_size: tuple[int, int] | None
@@ -131,7 +135,8 @@ class _PdfPages:
             image = bitmap.to_pil().convert("RGB")
         except (pypdfium2.PdfiumError, ValueError, ArithmeticError) as error:
             raise NotAccepted(refuse(Code.SCAN_DAMAGED, page + 1, what="PDFium")) from error
-        return View(image, None, None, None)
+        stored = _covering_picture(loaded)
+        return View(image, stored.pixels if stored else None, None, stored.dpi if stored else None)
 
     def size_at(self, page: int, dpi: int) -> Size:
         width, _ = self._sides(self.document[page])
@@ -142,3 +147,26 @@ class _PdfPages:
         ceiling = float(self.limits.page_side_points)
         width, height = loaded.get_width(), loaded.get_height()
         return min(max(width, 1.0), ceiling), min(max(height, 1.0), ceiling)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    pixels: tuple[int, int]
+    dpi: tuple[float, float]
+
+
+def _covering_picture(loaded: pypdfium2.PdfPage) -> _Stored | None:
+    """Return the size and resolution of the picture that covers most of a PDF page, as scanners write pages."""
+    area = loaded.get_width() * loaded.get_height()
+    try:
+        for item in loaded.get_objects(filter=(pypdfium2.raw.FPDF_PAGEOBJ_IMAGE,), max_depth=2):
+            left, bottom, right, top = item.get_bounds()
+            width, height = right - left, top - bottom
+            pixels = item.get_px_size()
+            if width * height > _COVERING * area and min(pixels) > 0:
+                turned = (width > height) != (pixels[0] > pixels[1])
+                across, down = pixels[::-1] if turned else pixels
+                return _Stored((across, down), (across * 72 / width, down * 72 / height))
+    except (pypdfium2.PdfiumError, ValueError, ArithmeticError):
+        return None
+    return None

@@ -7,7 +7,7 @@ from PIL import Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 from hub.letters.compare.child import straight_picture, trace
 from hub.letters.decoding.embedding import embed
 from hub.letters.decoding.outline import outline
-from hub.letters.decoding.pages import look_at_pages
+from hub.letters.decoding.pages import compare_pages, look_at_pages
 from hub.letters.decoding.pictures import NotAccepted
 from hub.letters.decoding.render import render
 from hub.letters.tasks import (
@@ -15,6 +15,7 @@ from hub.letters.tasks import (
     Failure,
     OutlineArguments,
     PagesArguments,
+    PairsArguments,
     Refusal,
     RenderArguments,
     Request,
@@ -53,6 +54,9 @@ def do(task: Task, arguments: bytes, raw: bytes) -> msgspec.Struct:
     if task is Task.PAGES:
         pages = msgspec.msgpack.decode(arguments, type=PagesArguments)
         return look_at_pages(raw, limits=pages.limits, count=pages.count, first=pages.first)
+    if task is Task.SAME_SHEETS:
+        compared = msgspec.msgpack.decode(arguments, type=PairsArguments)
+        return compare_pages(raw, limits=compared.limits, count=compared.count, pairs=compared.pairs)
     if task is Task.EMBED:
         embedded = msgspec.msgpack.decode(arguments, type=PagesArguments)
         return embed(raw, limits=embedded.limits, first=embedded.first)
