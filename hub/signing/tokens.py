@@ -157,13 +157,17 @@ _LOGIN_LOCK = threading.Lock()
 def _session(uri: TokenUri, pin: bytes, *, writes: bool) -> Any:
     if pkcs11 is None:
         raise Refused(Code.PKCS11_LIBRARY, detail="hanxun[pkcs11]")
+    try:
+        library = pkcs11.lib(uri.module)
+    except (PKCS11Error, OSError, RuntimeError) as error:
+        raise Refused(Code.PKCS11_LIBRARY, detail=uri.module) from error
     proof = hmac.digest(_LOGIN_KEY, pin, "sha256")
     with _LOGIN_LOCK:
         held = _LOGINS.get((uri.module, uri.token))
         if held is not None and not hmac.compare_digest(held[0], proof):
             raise Refused(Code.PKCS11_PIN, detail=uri.token)
         try:
-            token = pkcs11.lib(uri.module).get_token(token_label=uri.token)
+            token = library.get_token(token_label=uri.token)
             if held is None:
                 # Kept open: the login ends with the token's last session.
                 _LOGINS[uri.module, uri.token] = (proof, token.open(user_pin=pin.decode()))
@@ -171,8 +175,6 @@ def _session(uri: TokenUri, pin: bytes, *, writes: bool) -> Any:
         except (PKCS11Error, UnicodeDecodeError) as error:
             _LOGINS.pop((uri.module, uri.token), None)
             raise _explained(error) from error
-        except (OSError, RuntimeError) as error:
-            raise Refused(Code.PKCS11_LIBRARY, detail=uri.module) from error
 
 
 def _key(private: Any, public: Any) -> TokenKey:
