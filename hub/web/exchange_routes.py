@@ -84,7 +84,7 @@ async def get_events(request: web.Request) -> web.StreamResponse:
     offered = hub.offers.offered  # the present one is asked for by whoever signs in
     try:
         await response.write(b"retry: 2000\n\n")
-        while hub.wake_ups.wakes(caller.station, woken):
+        while hub.wake_ups.wakes(caller.station, woken) and not office.is_cut(caller):
             woken.clear()
             newest = await newest_cursor(hub.readers, caller.station)
             if newest > seen:

@@ -30,6 +30,7 @@ from hub.protocol.codes import Code
 from hub.protocol.errors import Damaged
 from hub.store.layout import DataFolder
 from hub.web.context import HUB, TOKENS
+from hub.web.cut_off import watching
 from hub.web.listener import ConnectionLimits, Factory, Listener
 from hub.web.openapi import openapi_document
 from hub.web.routes import ROUTES, add_routes
@@ -52,6 +53,7 @@ def make_app(hub: Hub, *, audience: str) -> web.Application:
     app[TOKENS] = TokenOffice(hub, audience=audience)
     app[OPENAPI] = openapi_document(ROUTES, version=version("hanxun"))
     add_routes(app)
+    app.cleanup_ctx.append(watching)
     return app
 
 

@@ -46,6 +46,7 @@ class TokenOffice:
         self._hub = hub
         self._audience = audience
         self._callers: dict[str, Caller] = {}
+        self._cut: tuple[frozenset[StationId], frozenset[str]] = (frozenset(), frozenset())
         limits = hub.settings.limits
         self._rates = Rates(per_s=limits.requests_per_s, burst=limits.requests_burst)
 
@@ -72,7 +73,12 @@ class TokenOffice:
             raise NotPermitted(Code.ASSERTION_REPEATED)
         station = certified.station
         assert station is not None  # an agent's assertion has one
-        await self._require_active(station)
+        while True:
+            cut = self._cut
+            await self._require_active(station)
+            # A suspension seen while the store was asked has ended the tokens there were; this one would be left over.
+            if cut is self._cut:
+                break
         return self._remember(station, certified.x5t, now)
 
     def caller(self, authorization: str | None) -> Caller:
@@ -89,6 +95,22 @@ class TokenOffice:
             raise NotPermitted(Code.TOKEN_INVALID)
         self._rates.take(caller.station)
         return caller
+
+    def certificates(self) -> frozenset[str]:
+        """Return the x5t of every agent that has signed in."""
+        return frozenset(caller.x5t for caller in self._callers.values())
+
+    def cut_off(self, suspended: frozenset[StationId], revoked: frozenset[str]) -> frozenset[StationId]:
+        """End the tokens of these stations and certificates, now; return the stations that had any."""
+        self._cut = suspended, revoked
+        gone = {token: caller for token, caller in self._callers.items() if self.is_cut(caller)}
+        self._callers = {token: caller for token, caller in self._callers.items() if token not in gone}
+        return frozenset(caller.station for caller in gone.values())
+
+    def is_cut(self, caller: Caller) -> bool:
+        """Whether the caller's station is suspended or its agent's certificate revoked, as far as was seen."""
+        suspended, revoked = self._cut
+        return caller.station in suspended or caller.x5t in revoked
 
     async def _require_active(self, station: StationId) -> None:
         known = await self._hub.readers.read(stations_known)

@@ -99,9 +99,14 @@ def a_province() -> Province:
 
 
 def a_hub_folder(
-    province: Province, data: Path, *, stations: tuple[StationId, ...] = (A, B, C), settings: bytes = b""
+    province: Province,
+    data: Path,
+    *,
+    stations: tuple[StationId, ...] = (A, B, C),
+    settings: bytes = b"",
+    administrators: int = 2,
 ) -> Path:
-    """A hub's data folder with registered stations and their agents' certificates."""
+    """A hub's data folder with its administrators, registered stations and their agents' certificates."""
     signer = province.certify(CertificateKind.HUB, Subject("hub"))
     evidence = province.certify(CertificateKind.EVIDENCE, Subject("hub evidence"))
     parts = HubParts(
@@ -114,7 +119,8 @@ def a_hub_folder(
         settings=settings,
     )
     init_hub(data, PASSPHRASE, parts, now=now_utc(), cost=CHEAP)
-    populate(data, province, stations)
+    if administrators:
+        populate(data, province, stations)
     return data
 
 

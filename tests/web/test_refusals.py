@@ -114,6 +114,43 @@ async def test_a_station_suspended_beside_the_serving_hub_is_refused(tmp_path: P
     assert check_hub(hub.data).ok
 
 
+async def test_a_suspended_station_is_cut_off_at_once_token_and_stream(tmp_path: Path) -> None:
+    async with a_served_hub(tmp_path) as hub:
+        a, b = await hub.client(A), await hub.client(B)
+        stream = await a.call("GET", "/v1/events")
+        await stream.content.readline()
+        set_active(hub.data, hub.province, A, active=False)
+        async with asyncio.timeout(3):
+            while await stream.content.readline():
+                pass
+            while (await code_of(a, "GET", "/v1/mailbox")) != "token.invalid":  # noqa: ASYNC110 - it is the hub's to notice
+                await asyncio.sleep(0.05)
+        async with a.session.post(f"{hub.url}/v1/token", data={**GRANT, "client_assertion": a.assertion()}) as response:
+            assert (await response.json())["code"] == "station.suspended"
+        assert (await b.mailbox())["items"] == []
+        set_active(hub.data, hub.province, A, active=True)
+        await a.sign_in()
+
+
+async def test_a_revoked_agent_that_has_signed_in_is_cut_off_at_once(tmp_path: Path) -> None:
+    async with a_served_hub(tmp_path) as hub:
+        a, b = await hub.client(A), await hub.client(B)
+        revoked = Revocation(hub.province.agent(A).certified.serial, now_utc() - timedelta(seconds=5))
+        path = hub.data / "trust" / "crl.der"
+        fresh = path.with_name("fresh")
+        fresh.write_bytes(hub.province.crl(revoked, number=2))
+        fresh.replace(path)
+        async with asyncio.timeout(4):
+            while (await code_of(a, "GET", "/v1/mailbox")) != "token.invalid":  # noqa: ASYNC110 - it is the hub's to notice
+                await asyncio.sleep(0.05)
+        assert (await b.mailbox())["items"] == []
+
+
+async def code_of(client: Client, method: str, path: str) -> str | None:
+    async with client.call(method, path) as response:
+        return (await response.json()).get("code")
+
+
 async def test_one_bad_envelope_does_not_fail_its_neighbours(tmp_path: Path) -> None:
     async with a_served_hub(tmp_path) as hub:
         a = await hub.client(A)

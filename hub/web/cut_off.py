@@ -1,0 +1,64 @@
+"""Cutting off at once: who has signed in and is suspended or revoked since loses token and event stream within a moment.
+
+Administrators write beside the serving hub, so it looks: one number in the store, one file's state, four times a second.
+Envelopes need no looking: their transaction asks the store itself.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from hub.exchange.hub import Hub
+from hub.protocol.verdict import Result
+from hub.signing.purposes import CertificateKind
+from hub.signing.trust import check_certificate
+from hub.store.stations import registry_number, stations_known
+from hub.web.context import HUB, TOKENS
+from hub.web.tokens import TokenOffice
+
+log = logging.getLogger(__name__)
+EVERY_S = 0.25
+
+
+async def watching(app: web.Application) -> AsyncIterator[None]:
+    """Look for suspensions and revocations as long as the application runs (for `cleanup_ctx`)."""
+    task = asyncio.create_task(_watch(app[HUB], app[TOKENS]))
+    yield
+    task.cancel()
+
+
+async def _watch(hub: Hub, office: TokenOffice) -> None:
+    seen: tuple[int, int] | None = None
+    while True:
+        try:
+            registry = await hub.readers.read(registry_number)
+            crl = hub.trust.refresh().crls
+            state = (registry, crl[0].number if crl else 0)
+            if state != seen:
+                await _cut_off(hub, office)
+                seen = state
+        except Exception:
+            # A reader that fails now is asked again; without this task suspension would wait for the token's end.
+            log.exception("registry not read")
+        await asyncio.sleep(EVERY_S)
+
+
+async def _cut_off(hub: Hub, office: TokenOffice) -> None:
+    known = await hub.readers.read(stations_known)
+    suspended = frozenset(entry.code for entry in known if not entry.active)
+    revoked = frozenset(x5t for x5t in office.certificates() if _is_bad(hub, x5t))
+    gone = office.cut_off(suspended, revoked)
+    if gone:
+        hub.wake_ups.wake(gone)
+        log.info("cut off stations=%s", ",".join(sorted(gone)))
+
+
+def _is_bad(hub: Hub, x5t: str) -> bool:
+    certified, now = hub.trust.certificate(x5t), hub.clock()
+    if certified is None:
+        return True
+    checks = check_certificate(certified, kind=CertificateKind.AGENT, trust=hub.trust.trust, at=now, now=now)
+    # An old list decides nothing: nobody is cut off because the list is late.
+    return any(check.result is Result.FAILED for check in checks)
