@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from hanxun.agent_times import clock_as_json, print_clock, print_times, remedy_of, times_as_json, times_of
 from hanxun.desk_options import CaseArgument, OfficerOption, case_of, done, looked_into, opened, register_of, unlocked
 from hanxun.files import write_file
 from hanxun.options import AgentData, JsonFlag, PassphraseFile, PasswordFile
@@ -19,6 +20,7 @@ from station_agent.desk.give_up import give_up as give_up_message
 from station_agent.desk.paper import letter_paper
 from station_agent.history import standstill
 from station_agent.readers import gate_readers
+from station_agent.settings import load_settings
 from station_agent.store.cases import CaseRow, all_cases, files_of, require_case
 from station_agent.store.deliveries import quarantined
 from station_agent.store.engine import Store
@@ -42,14 +44,16 @@ def inbox(
     例 / example:  hanxun agent inbox --data b
     """
     with looked_into(data) as store, store.read() as tx:
-        still = standstill(tx)
+        still, clock = standstill(tx), clock_as_json(tx, load_settings(data))
         rows = [row for row in all_cases(tx) if side in (None, row.side)]
         bad = quarantined(tx)
     if json:
         troubled = [{"cursor": row.cursor, "checks": checks_as_json(decode_checks(row.checks))} for row in bad]
         stopped = None if still is None else still.code.value
-        print_json({"cases": [_case_as_json(row) for row in rows], "quarantined": troubled, "stopped": stopped})
+        cases = [_case_as_json(row) for row in rows]
+        print_json({"cases": cases, "quarantined": troubled, "stopped": stopped, "clock": clock})
         return
+    print_clock(clock)
     if still is not None:
         console.print(f"! {still.code.value} {still.text.zh}\n  → {still.text.remedy_zh}", markup=False)
     if not rows:
@@ -84,9 +88,13 @@ def show(
     if gate:
         with opened(data, passphrase_file) as agent:
             verdict = _gate(agent, case)
+    settings = load_settings(data)
     with looked_into(data) as store:
         view = _view(store, case)
+        with store.read() as tx:
+            times, clock = times_of(tx, case_of(case), settings), clock_as_json(tx, settings)
     if json:
+        view |= {"times": times_as_json(times), "clock": clock}
         if verdict is not None:
             view["gate"] = {"verdict": verdict.indication.value, "checks": checks_as_json(verdict)}
         print_json(view)
@@ -98,6 +106,8 @@ def show(
                 console.print("  " + "  ".join(str(part) for part in line.values() if part is not None), markup=False)
         elif value is not None:
             console.print(f"{name}: {value}", markup=False)
+    print_times(times)
+    print_clock(clock)
     if verdict is not None:
         console.print(f"闸口 / gate: {verdict.indication.value}", markup=False)
         print_checks(verdict.checks)
@@ -126,7 +136,7 @@ def outbox(
             with store.write() as tx:
                 try_again(tx, retry, now=datetime.now(UTC))
         with store.read() as tx:
-            rows = outbox_rows(tx)
+            rows, clock = outbox_rows(tx), clock_as_json(tx, load_settings(data))
     lines = [
         {
             "number": row.seq,
@@ -134,16 +144,23 @@ def outbox(
             "envelope": row.envelope,
             "attempts": row.attempts,
             "trouble": row.trouble,
+            "queued_at": row.queued_at,
+            "first_failed_at": row.first_failed_at,
+            "remedy": remedy_of(row.trouble),
         }
         for row in rows
     ]
     if json:
-        print_json({"outbox": lines})
+        print_json({"outbox": lines, "clock": clock})
         return
+    print_clock(clock)
     if not lines:
         console.print("发件箱是空的 / nothing in the outbox", markup=False)
     for line in lines:
-        console.print("  ".join(str(value) for value in line.values() if value is not None), markup=False)
+        shown = (line[name] for name in ("number", "state", "envelope", "attempts", "trouble"))
+        console.print("  ".join(str(value) for value in shown if value is not None), markup=False)
+        if line["remedy"] is not None:
+            console.print(f"  → {line['remedy']}", markup=False)
 
 
 @app.command("print")

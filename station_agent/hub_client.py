@@ -30,7 +30,7 @@ from station_agent.transport import unreachable
 CHUNK = 1 << 20
 RETRY_STATUS = frozenset({408, 425})
 TOO_MANY = 429
-LONGEST_WAIT_S = 3600
+LONGEST_WAIT_S = 120
 SIGNED_OUT = frozenset({Code.TOKEN_MISSING.value, Code.TOKEN_INVALID.value})
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 T = TypeVar("T")

@@ -26,7 +26,7 @@ from station_agent.hub_client import HubClient, HubRefusal, Throttled
 from station_agent.inbox.pull import judge_quarantined, pull
 from station_agent.outbox.send import send_due
 from station_agent.store.deliveries import cursor_of
-from station_agent.store.outbox import count_queued, wake_all
+from station_agent.store.outbox import count_queued, note_away, wake_all
 from station_agent.store.trust import remember
 from station_agent.trail import fetch_proofs, keep_step, lacks_proofs
 from station_agent.transport import client_context, make_session, require_guarded, revoked_in
@@ -83,7 +83,9 @@ async def serve(
                 if ready is not None:
                     ready()
                 async with asyncio.TaskGroup() as group:
-                    tasks = [group.create_task(loop(link)) for loop in (_send_loop, _receive_loop, _upkeep_loop, _trail_loop)]
+                    tasks = [
+                        group.create_task(loop(link)) for loop in (_send_loop, _receive_loop, _upkeep_loop, _trail_loop)
+                    ]
                     await ending.wait()
                     stopping()
                     for task in tasks:
@@ -144,7 +146,8 @@ async def sync_once(agent: Agent, client: HubClient, *, clock: Clock = utc_now) 
     except Unavailable as error:
         if error.code is not Code.HUB_UNREACHABLE:
             raise
-        with agent.store.read() as tx:
+        with agent.store.write() as tx:
+            note_away(tx, now=clock())
             waiting = count_queued(tx)
         raise Unavailable(error.code, detail=error.detail, values={"n": waiting}) from error
     await asyncio.to_thread(complete_closed, agent, now=clock())

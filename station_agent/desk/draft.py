@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from hub.cases.approval import default_approval_levels, require_fitting_items
 from hub.cases.body import check_body
 from hub.cases.catalogue import CaseType
+from hub.cases.late import require_started
 from hub.cases.machine import Side, default_machine
 from hub.protocol.act import ActKind
 from hub.protocol.codes import Code
@@ -78,7 +79,7 @@ def draft(
     if to == agent.station:
         raise Refused(Code.TO_SELF)
     attachments = tuple(file.attachment for file in files)
-    _require_complete(case_type, body, attachments, today=now.astimezone(SHANGHAI).date())
+    _require_complete(case_type, body, attachments, now=now)
     for file in files:
         agent.store.blobs.put(file.raw)
     at = format_instant(now)
@@ -117,7 +118,7 @@ def redraft(
         case_type = agent.catalogue.case_type(row.type)
         add_files(tx, case, (file.attachment for file in files))
         kept = files_of(tx, case, Role.PROOF, Role.OTHER)
-        _require_complete(case_type, body, kept, today=now.astimezone(SHANGHAI).date())
+        _require_complete(case_type, body, kept, now=now)
         letter = require_letter(tx, case)
         if row.state == "returned":
             letter = LetterRow(case, letter.version + 1, default_machine("letter").initial, b"", person.number)
@@ -152,7 +153,7 @@ def _submit(
 
 
 def _require_complete(
-    case_type: CaseType, body: Mapping[str, Any], files: tuple[Attachment, ...], *, today: date
+    case_type: CaseType, body: Mapping[str, Any], files: tuple[Attachment, ...], *, now: datetime
 ) -> None:
     # What comes after the approval is stood in for, so that every fault of the draft is told before the head reads it.
     if early := sorted(LATER_FIELDS & set(body)):
@@ -162,7 +163,8 @@ def _require_complete(
     if case_type.needs_letter(body):
         whole |= {"letter_number": "(待编号待编号)", "original_attested": True, "pages": 1}
         stand_ins = (_stand_in(Role.LETTER, PDF), _stand_in(Role.SCAN, PDF), _stand_in(Role.ACT, JOSE))
-    check_body(case_type, Kind.INQUIRY, whole, files + stand_ins, today=today)
+    check_body(case_type, Kind.INQUIRY, whole, files + stand_ins, today=now.astimezone(SHANGHAI).date())
+    require_started(case_type, whole, created=now)
     if "items" in body:
         require_fitting_items(default_approval_levels(), body)
 

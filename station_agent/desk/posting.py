@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from hub.cases.body import check_body
+from hub.cases.late import require_started
 from hub.protocol.envelope import Attachment, Envelope, Kind, Officer
 from hub.protocol.identifiers import Digest, digest_of, new_uuid7
 from hub.protocol.instants import SHANGHAI, format_instant
@@ -37,6 +38,8 @@ def post(
     """
     case_type = agent.catalogue.case_type(case.type)
     check_body(case_type, kind, body, attachments, today=now.astimezone(SHANGHAI).date())
+    if kind is Kind.INQUIRY:
+        require_started(case_type, body, created=now)
     row = _signed(agent, case, kind, officer, body, attachments, last_digest(tx, case.case), now)
     insert_envelope(tx, row)
     add_files(tx, case.case, attachments)

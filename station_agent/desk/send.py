@@ -18,6 +18,7 @@ from station_agent.agent import Agent
 from station_agent.desk.acting import act_file, require_own
 from station_agent.desk.posting import post
 from station_agent.desk.steps import step_case, step_letter
+from station_agent.lateness import earlier_bodies
 from station_agent.people import Person
 from station_agent.store.acts import find_act
 from station_agent.store.cases import files_of, require_case, save_case
@@ -53,7 +54,12 @@ def send(agent: Agent, person: Person, case: CaseId, *, late_reason: str | None 
         if late_reason is not None:
             body["late_reason"] = late_reason
         judged = require_reason_if_late(
-            case_type, body, sent_at=now, calendar=default_calendar(), hours=agent.settings.hours
+            case_type,
+            body,
+            sent_at=now,
+            calendar=default_calendar(),
+            hours=agent.settings.hours,
+            earlier=earlier_bodies(tx, agent, case),
         )
         late = any(lateness.late for lateness in judged)
         if late_reason is not None and not late:

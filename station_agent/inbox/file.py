@@ -7,8 +7,6 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Connection
 
-from hub.cases.calendar import default_calendar
-from hub.cases.late import judge_late
 from hub.cases.machine import Side, case_event, default_machine
 from hub.protocol.act import ActKind
 from hub.protocol.codes import Code
@@ -22,6 +20,7 @@ from station_agent.agent import Agent
 from station_agent.desk.posting import post_handover
 from station_agent.desk.steps import replay_case, step_gate, step_letter
 from station_agent.inbox.verify import Verified, handed_over
+from station_agent.lateness import is_late
 from station_agent.receipts import checkpoint_of
 from station_agent.store.cases import CaseRow, add_files, find_case, insert_case, require_case, save_case
 from station_agent.store.deliveries import FILED, REPEATED
@@ -79,16 +78,6 @@ def _new_case(envelope: Envelope, now: datetime) -> CaseRow:
     return CaseRow(envelope.case, envelope.type, Side.ANSWERER.value, envelope.from_, state, gate, at, at)
 
 
-def _is_late(agent: Agent, verified: Verified) -> bool:
-    # By the hub's time on the receipt and this station's own calendar, whatever the sender says.
-    envelope, sent_at = verified.signed.envelope, parse_instant(verified.receipt.receipt.time)
-    case_type = agent.catalogue.case_type(envelope.type)
-    judged = judge_late(
-        case_type, envelope.body, sent_at=sent_at, calendar=default_calendar(), hours=agent.settings.hours
-    )
-    return any(lateness.late for lateness in judged)
-
-
 def _moved(tx: Connection, agent: Agent, verified: Verified, row: CaseRow) -> CaseRow:
     """Return the case after the message, its letter moved on too."""
     envelope = verified.signed.envelope
@@ -100,7 +89,9 @@ def _moved(tx: Connection, agent: Agent, verified: Verified, row: CaseRow) -> Ca
         _receive_letter(tx, agent, envelope)
         # A corrected letter is judged afresh, by whoever claims it.
         gate = moved.gate if moved.gate == "used" else default_machine("gate").initial
-        moved = replace(replay_case(moved, "deliver"), gate=gate, owner=None, late=_is_late(agent, verified))
+        # By the hub's time on the receipt and this station's own calendar, whatever the sender says.
+        late = is_late(tx, agent, verified.signed, sent_at=parse_instant(verified.receipt.receipt.time))
+        moved = replace(replay_case(moved, "deliver"), gate=gate, owner=None, late=late)
     if envelope.kind is Kind.WITHDRAW:
         moved = step_gate(moved, "withdraw", person=None)
     return moved

@@ -11,7 +11,7 @@ from hub.cases.machine import Side, case_event, default_machine
 from hub.protocol.act import ActKind
 from hub.protocol.envelope import Envelope, Kind, Role
 from hub.protocol.errors import Refused
-from hub.protocol.instants import format_instant
+from hub.protocol.instants import format_instant, parse_instant
 from hub.protocol.strict_json import encode_json
 from hub.signing.acts import SignedAct, open_act
 from hub.signing.envelopes import SignedEnvelope, open_envelope
@@ -20,6 +20,7 @@ from station_agent.agent import Agent
 from station_agent.desk.inquiry import require_inquiry
 from station_agent.desk.steps import replay_case
 from station_agent.inbox.verify import handed_over
+from station_agent.lateness import is_late
 from station_agent.receipts import checkpoint_of
 from station_agent.store import outbox
 from station_agent.store.acts import ActRow, find_act, insert_act
@@ -70,7 +71,7 @@ def file_own(agent: Agent, signed: SignedEnvelope, receipt: SignedReceipt, *, no
         add_checkpoints(tx, () if checkpoint is None else (checkpoint,))
         outbox.note_sent(tx, signed.digest, lane=envelope.case, sent_at=at)
         if envelope.kind is not Kind.HANDOVER:
-            _file_in_case(tx, agent, envelope, at=at, now=now)
+            _file_in_case(tx, agent, signed, at=at, now=now)
     log.info("own envelope learnt case=%s kind=%s", envelope.case, envelope.kind.value)
     return True
 
@@ -85,7 +86,8 @@ def _take_back_rival(tx: Connection, agent: Agent, signed: SignedEnvelope) -> No
                 delete_envelope(tx, row.digest)
 
 
-def _file_in_case(tx: Connection, agent: Agent, envelope: Envelope, *, at: str, now: datetime) -> None:
+def _file_in_case(tx: Connection, agent: Agent, signed: SignedEnvelope, *, at: str, now: datetime) -> None:
+    envelope = signed.envelope
     if find_case(tx, envelope.case) is None:
         insert_case(tx, _new_case(envelope, at))
     if envelope.kind is Kind.INQUIRY and envelope.previous is None:
@@ -99,6 +101,7 @@ def _file_in_case(tx: Connection, agent: Agent, envelope: Envelope, *, at: str, 
     assert case is not None
     case = _moved(case, envelope)
     if envelope.kind is Kind.INQUIRY:
+        case = replace(case, late=is_late(tx, agent, signed, sent_at=parse_instant(at)))
         _restore_letter(tx, envelope, acts, at=at)
     if envelope.kind is Kind.REPLY and _restore_register_acts(tx, agent, envelope, acts, at=at):
         # A letter that was acted on is never acted on again.

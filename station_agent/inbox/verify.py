@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub.cases.body import check_body
+from hub.cases.late import require_started
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Kind
 from hub.protocol.errors import Refused
@@ -47,6 +48,9 @@ def verify_delivery(agent: Agent, envelope: bytes | None, receipts: tuple[bytes,
             signed.envelope.attachments,
             today=at.astimezone(SHANGHAI).date(),
         )
+        if signed.envelope.kind is Kind.INQUIRY:
+            case_type = agent.catalogue.case_type(signed.envelope.type)
+            require_started(case_type, signed.envelope.body, created=parse_instant(signed.envelope.created))
     except Refused as error:
         verdict += Verdict(failures("delivery.content", (error,)))
     else:

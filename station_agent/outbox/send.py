@@ -1,8 +1,12 @@
 """The outbox's rounds: what is due goes out in order; a refusal stays with its problem and holds up only its case."""
 
+import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
 
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Kind, Role
@@ -14,10 +18,13 @@ from hub.signing.receipts import SignedReceipt, open_receipt
 from hub.trail.position import parse_position
 from station_agent.agent import Agent
 from station_agent.certificates import ensure_named, publish_own
-from station_agent.hub_client import HubClient, HubRefusal
+from station_agent.hub_client import LONGEST_WAIT_S, HubClient, HubRefusal, Throttled
+from station_agent.lateness import is_late
+from station_agent.outbox.renew import renewed
 from station_agent.outbox.upload import upload_attachments
 from station_agent.receipts import check_receipt_for, checkpoint_of
 from station_agent.store import outbox
+from station_agent.store.cases import require_case, save_case
 from station_agent.store.envelopes import ReceiptRow, add_receipts, find_envelope
 from station_agent.store.outbox import OutboxRow
 from station_agent.store.restores import last_restore_at
@@ -29,7 +36,8 @@ FIRST_PAUSE_S = 1.0
 # What a hub says that has not yet been sent again, by whichever station, what it lost by a restore; and how long that may last.
 LACKING = frozenset({code.value for code in (Code.CASE_UNKNOWN, Code.ENVELOPE_PREVIOUS, Code.HANDOVER_UNKNOWN)})
 REFILL = timedelta(days=30)
-PASSING_REFUSALS = frozenset({Code.STATUS_LIST_TOO_OLD.value})
+# The clock was ahead when it was signed: it waits, is shown with its remedy, and is signed anew once the clock is right.
+PASSING_REFUSALS = frozenset({Code.STATUS_LIST_TOO_OLD.value, Code.ENVELOPE_CREATED_AHEAD.value})
 
 
 async def send_due(agent: Agent, client: HubClient, *, clock: Callable[[], datetime]) -> int:
@@ -40,7 +48,7 @@ async def send_due(agent: Agent, client: HubClient, *, clock: Callable[[], datet
     sent = 0
     while True:
         with agent.store.read() as tx:
-            rows = outbox.due(tx, now=clock())
+            rows = outbox.due(tx, now=clock(), longest_pause=_longest_pause(agent))
         if not rows:
             return sent
         for row in rows:
@@ -49,6 +57,7 @@ async def send_due(agent: Agent, client: HubClient, *, clock: Callable[[], datet
 
 async def _try(agent: Agent, client: HubClient, row: OutboxRow, clock: Callable[[], datetime]) -> bool:
     try:
+        row = await asyncio.to_thread(renewed, agent, row, now=clock())
         await _send(agent, client, row, clock)
     except HubRefusal as refusal:
         if refusal.problem.code in PASSING_REFUSALS or _comes_later(agent, row, refusal.problem.code, clock()):
@@ -58,8 +67,11 @@ async def _try(agent: Agent, client: HubClient, row: OutboxRow, clock: Callable[
             with agent.store.write() as tx:
                 outbox.mark_refused(tx, row, trouble=refusal.problem.code, problem=refusal.raw)
         return False
+    except Throttled as error:
+        _postpone(agent, row, error.code.value, clock(), at_least_s=error.seconds)
+        raise
     except Unavailable as error:
-        _postpone(agent, row, error.code.value, clock())
+        _postpone(agent, row, error.code.value, clock(), away=True)
         raise
     except (Refused, Damaged) as error:
         # A receipt that does not verify, or a file of ours that is gone: shown, and tried again later, never given up.
@@ -100,7 +112,19 @@ async def _send(agent: Agent, client: HubClient, row: OutboxRow, clock: Callable
         add_receipts(tx, (about,))
         add_checkpoints(tx, () if found is None else (found,))
         outbox.mark_sent(tx, row, now=now)
+        if signed.envelope.kind is Kind.INQUIRY:
+            _judge_by_receipt(tx, agent, signed, receipt, now)
     log.info("outbox sent seq=%d case=%s kind=%s", row.seq, signed.envelope.case, signed.envelope.kind.value)
+
+
+def _judge_by_receipt(
+    tx: Connection, agent: Agent, signed: SignedEnvelope, receipt: SignedReceipt, now: datetime
+) -> None:
+    # In time or late is said by the hub's clock; what the desk thought when it sent was this station's.
+    case = require_case(tx, signed.envelope.case)
+    late = is_late(tx, agent, signed, sent_at=parse_instant(receipt.receipt.time))
+    if late != case.late:
+        save_case(tx, replace(case, late=late), now=now)
 
 
 def _require_good(agent: Agent, signed: SignedEnvelope, receipt: SignedReceipt, now: datetime) -> None:
@@ -121,7 +145,14 @@ def _require_good(agent: Agent, signed: SignedEnvelope, receipt: SignedReceipt, 
     ).require()
 
 
-def _postpone(agent: Agent, row: OutboxRow, trouble: str, now: datetime) -> None:
+def _postpone(
+    agent: Agent, row: OutboxRow, trouble: str, now: datetime, *, at_least_s: int = 0, away: bool = False
+) -> None:
     pause = min(FIRST_PAUSE_S * 2 ** min(row.attempts, 10), agent.settings.limits.longest_pause_s)
+    until = now + timedelta(seconds=max(pause, at_least_s))
     with agent.store.write() as tx:
-        outbox.postpone(tx, row, until=now + timedelta(seconds=pause), trouble=trouble)
+        outbox.postpone(tx, row, until=until, trouble=trouble, away_at=now if away else None)
+
+
+def _longest_pause(agent: Agent) -> timedelta:
+    return timedelta(seconds=max(agent.settings.limits.longest_pause_s, LONGEST_WAIT_S))

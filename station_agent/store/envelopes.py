@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from hub.protocol.envelope import Kind
@@ -46,6 +46,16 @@ def insert_envelope(tx: Connection, row: EnvelopeRow) -> None:
 def delete_envelope(tx: Connection, digest: Digest) -> None:
     """Forget an envelope that nobody else has seen."""
     tx.execute(delete(envelopes).where(envelopes.c.digest == digest))
+
+
+def replace_unsent(tx: Connection, old: Digest, new: EnvelopeRow) -> None:
+    """Put `new` where an envelope stood that nobody else has taken, in the same place of the order.
+
+    The outbox's item must be pointed to it in the same transaction.
+    """
+    tx.exec_driver_sql("PRAGMA defer_foreign_keys = ON")  # until then the item points to what is gone
+    values = {"digest": new.digest, "id": new.id, "raw": new.raw, "stored_at": new.stored_at}
+    tx.execute(update(envelopes).where(envelopes.c.digest == old).values(values))
 
 
 def find_envelope(tx: Connection, digest: Digest) -> EnvelopeRow | None:

@@ -1,9 +1,9 @@
 """Questions about the outbox: what waits to be sent, in what order, and what the hub refused."""
 
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
@@ -15,6 +15,7 @@ QUEUED = "queued"
 SENT = "sent"
 REFUSED = "refused"
 DROPPED = "dropped"
+ANY_PAUSE = timedelta(days=3650)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +57,18 @@ def queue(tx: Connection, envelope: Digest, *, lane: str, state_before: str | No
     )
 
 
-def due(tx: Connection, *, now: datetime) -> tuple[OutboxRow, ...]:
+def due(tx: Connection, *, now: datetime, longest_pause: timedelta = ANY_PAUSE) -> tuple[OutboxRow, ...]:
     """Return what may be sent now: the first unsent item of each lane, unless it was refused or must still wait.
 
     What has waited longest comes first: an item that cannot go through must not be the one that every round begins with.
+    No pause is longer than `longest_pause`: what would wait longer was put off before the clock was set back.
     """
+    at, latest = format_instant(now), format_instant(now + longest_pause)
     first = select(func.min(outbox.c.seq)).where(outbox.c.state.in_((QUEUED, REFUSED))).group_by(outbox.c.lane)
     question = select(*_COLUMNS).where(
-        outbox.c.seq.in_(first), outbox.c.state == QUEUED, outbox.c.not_before <= format_instant(now)
+        outbox.c.seq.in_(first),
+        outbox.c.state == QUEUED,
+        or_(outbox.c.not_before <= at, outbox.c.not_before > latest),
     )
     return tuple(
         OutboxRow(**dict(row)) for row in tx.execute(question.order_by(outbox.c.not_before, outbox.c.seq)).mappings()
@@ -117,9 +122,36 @@ def mark_refused(tx: Connection, row: OutboxRow, *, trouble: str, problem: bytes
     _set(tx, row, state=REFUSED, trouble=trouble, problem=problem, attempts=row.attempts + 1)
 
 
-def postpone(tx: Connection, row: OutboxRow, *, until: datetime, trouble: str) -> None:
-    """It did not go through; try again at `until`."""
+def postpone(tx: Connection, row: OutboxRow, *, until: datetime, trouble: str, away_at: datetime | None = None) -> None:
+    """It did not go through; try again at `until`. `away_at`: when, because the hub was not reached."""
     _set(tx, row, not_before=format_instant(until), trouble=trouble, attempts=row.attempts + 1)
+    if away_at is not None:
+        note_away(tx, now=away_at)
+
+
+def note_away(tx: Connection, *, now: datetime) -> None:
+    """The hub is not reached: note the time for all that waits and has not been kept waiting by that before."""
+    waiting = (outbox.c.state == QUEUED, outbox.c.first_failed_at.is_(None))
+    tx.execute(update(outbox).where(*waiting).values(first_failed_at=format_instant(now)))
+
+
+def queued_after(tx: Connection, row: OutboxRow) -> tuple[OutboxRow, ...]:
+    """Return `row` and what waits behind it in its lane, in order."""
+    question = select(*_COLUMNS).where(
+        outbox.c.lane == row.lane, outbox.c.seq >= row.seq, outbox.c.state.in_((QUEUED, REFUSED))
+    )
+    return tuple(OutboxRow(**dict(found)) for found in tx.execute(question.order_by(outbox.c.seq)).mappings())
+
+
+def outbox_row_of(tx: Connection, envelope: Digest) -> OutboxRow | None:
+    """Return the item of an envelope, or None when this station did not send it."""
+    found = tx.execute(select(*_COLUMNS).where(outbox.c.envelope == envelope)).mappings().one_or_none()
+    return None if found is None else OutboxRow(**dict(found))
+
+
+def put_in_place(tx: Connection, row: OutboxRow, envelope: Digest, *, now: datetime) -> None:
+    """Let an item that the hub never took stand for another envelope, in its old place."""
+    _set(tx, row, envelope=envelope, state=QUEUED, not_before=format_instant(now), trouble=None, problem=None)
 
 
 def try_again(tx: Connection, seq: int, *, now: datetime) -> None:
