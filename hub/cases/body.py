@@ -12,6 +12,8 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from hub.cases.catalogue import AttachmentRule, CaseType, FieldRule, FieldType, MessageRule, holds
 from hub.cases.citizen_id import require_citizen_id
 from hub.protocol.codes import Code
@@ -35,8 +37,7 @@ _BAD_TEXT = re.compile(f"[\t\n{_UNSEEN}]|^\\s|\\s$")
 _BAD_LINES = re.compile(f"[{_UNSEEN}]|^\\s|\\s$")
 
 
-@dataclass(frozen=True, slots=True)
-class _Scene:
+class _Scene(msgspec.Struct, frozen=True):
     """What the checks of one body share."""
 
     today: date

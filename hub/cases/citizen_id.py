@@ -7,9 +7,10 @@ Source: GB 11643-1999; ISO 7064, MOD 11-2.
 import re
 import unicodedata
 from collections.abc import Container
-from dataclasses import dataclass
 from datetime import date
 from operator import mul
+
+import msgspec
 
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
@@ -23,8 +24,7 @@ _CHECK_DIGITS = "10X98765432"
 _SEPARATORS = str.maketrans({" ": None, "\t": None, "-": None, "\N{EN DASH}": None, "×": "X", "✕": "X", "*": "X"})
 
 
-@dataclass(frozen=True, slots=True)
-class CitizenId:
+class CitizenId(msgspec.Struct, frozen=True):
     """A valid number in canonical form: 18 characters, upper-case X. `warnings` may hold W103 (unknown division)."""
 
     text: str

@@ -34,7 +34,7 @@ async def accept(raw: bytes, *, caller: StationId, hub: Hub) -> Accepted:
         submission = verify(
             raw,
             caller=caller,
-            trust=hub.trust.refresh(),
+            trust=hub.trust.of_this_turn(),
             certificates=hub.trust.certificate,
             catalogue=hub.catalogue,
             created_ahead=timedelta(seconds=hub.settings.limits.created_ahead_s),

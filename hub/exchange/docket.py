@@ -5,8 +5,10 @@ held the role is proved by signed acts, which the agents verify on their own key
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
+
+import msgspec
 
 from hub.cases.machine import Side, case_event, default_machine
 from hub.protocol.codes import Code
@@ -41,16 +43,14 @@ class Docket:
     alarms: list[Alarm] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(msgspec.Struct, frozen=True):
     """A verified envelope to file; `verified` names the checks that it has passed."""
 
     signed: SignedEnvelope
     verified: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
+class Ruling(msgspec.Struct, frozen=True):
     """An envelope that may be filed: under which number, and for a handover the envelope that it hands over."""
 
     submission: Submission
@@ -183,7 +183,7 @@ def _after_handover(case: CaseRow, delivered: FiledEnvelope) -> CaseRow:
     event = case_event(Kind.HANDOVER)
     if delivered.kind != Kind.INQUIRY.value or (case.state, event) not in default_machine("case").ways:
         return case
-    return replace(case, state=_next_state(case.state, event, Side.ANSWERER, disputes_left=True))
+    return msgspec.structs.replace(case, state=_next_state(case.state, event, Side.ANSWERER, disputes_left=True))
 
 
 def _require_previous(envelope: Envelope, docket: Docket) -> None:

@@ -4,9 +4,9 @@ A refused envelope is an outcome and touches nothing of its neighbours: every de
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 import sqlalchemy as sa
 
 from hub.exchange.docket import CHECKS, Docket, Ruling, Submission, rule
@@ -26,8 +26,7 @@ ACCEPTED = (Event.SUBMISSION_ACCEPTANCE, Event.CONTENT_CONSIGNMENT)
 HANDED_OVER = (Event.SUBMISSION_ACCEPTANCE, Event.CONTENT_HANDOVER)
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(msgspec.Struct, frozen=True):
     """The answer to an envelope: the receipt's bytes; `repeated`: it was given before, and is the same bytes."""
 
     receipt: bytes
@@ -129,8 +128,7 @@ class EnvelopeFiling:
         return make_record(event=event, digest=digest, id=ruling.filed.id, at=now, nonce=self._random(NONCE_SIZE))
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(msgspec.Struct, frozen=True):
     """An envelope that has, or will have, a receipt."""
 
     digest: Digest

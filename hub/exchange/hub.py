@@ -21,7 +21,6 @@ from hub.exchange.trust import TrustBook
 from hub.exchange.uploads import Uploads
 from hub.protocol.codes import Code
 from hub.protocol.errors import Damaged
-from hub.protocol.identifiers import StationId
 from hub.signing.certificates import Certified, read_certificate
 from hub.signing.keys import KeySigner, decrypt_key, load_signer
 from hub.signing.purposes import DEFAULT_ARC, DEFAULT_PURPOSES, Purposes
@@ -65,7 +64,7 @@ class Hub:
         self.wake_ups.close()
         self.watching.cancel()
         self.offering.cancel()
-        await asyncio.to_thread(self.writer.stop)
+        await self.writer.stop()
         self.readers.close()
 
 
@@ -101,7 +100,7 @@ async def open_hub(
     random: Callable[[int], bytes] = os.urandom,
     on_damage: Callable[[], None] = lambda: None,
 ) -> Hub:
-    """Open the data folder and start the writer. `on_damage` is called (on the writer's thread) when the store is damaged.
+    """Open the data folder and start the writer. `on_damage` is called when the store is damaged.
 
     Raises: Refused (`key.*`, `config.invalid`), Damaged (`hub.folder`, `store.*`).
     """
@@ -115,12 +114,7 @@ async def open_hub(
     require_current(folder.database)
     readers = Readers(folder.database)
     wake_ups = WakeUps()
-    loop = asyncio.get_running_loop()
-
-    def wake(stations: frozenset[StationId]) -> None:
-        loop.call_soon_threadsafe(wake_ups.wake, stations)
-
-    filing = EnvelopeFiling(log=trail, signer=signer, clock=clock, random=random, on_filed=wake)
+    filing = EnvelopeFiling(log=trail, signer=signer, clock=clock, random=random, on_filed=wake_ups.wake)
     writer = Writer(folder.database, filing, on_damage=on_damage)
     blobs = BlobStore(folder)
     limits = settings.limits

@@ -4,6 +4,7 @@ The list's file is read again when it changes; a broken or older one is not take
 is too old to decide anything.
 """
 
+import asyncio
 import logging
 import os
 from collections.abc import Callable
@@ -53,6 +54,7 @@ class TrustBook:
         self._find = find
         self._seen: tuple[int, int, int] | None = None
         self._crl: Crl | None = None
+        self._looked = False
         self._known: dict[str, Certified] = {}
         self.refresh()
 
@@ -72,6 +74,17 @@ class TrustBook:
             self._seen = seen
             self._take(self._path.read_bytes())
         return self.trust
+
+    def of_this_turn(self) -> Trust:
+        """Return the present trust, having looked at the file once in this turn of the event loop, for all its requests."""
+        if not self._looked:
+            self.refresh()
+            self._looked = True
+            asyncio.get_running_loop().call_soon(self._end_turn)
+        return self.trust
+
+    def _end_turn(self) -> None:
+        self._looked = False
 
     def certificate(self, x5t: str) -> Certified | None:
         """Return the registered certificate of this digest; certificates never change, so they are remembered."""

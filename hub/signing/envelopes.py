@@ -1,7 +1,8 @@
 """Signed envelopes: what one station says to another, signed by the sending station's agent. DESIGN, Envelope."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Envelope
@@ -18,8 +19,7 @@ from hub.signing.purposes import CertificateKind
 from hub.signing.trust import Trust, check_certificate
 
 
-@dataclass(frozen=True, slots=True)
-class SignedEnvelope:
+class SignedEnvelope(msgspec.Struct, frozen=True):
     """An envelope whose signature is right: `raw` as received, named by `digest`; `envelope` is never written back."""
 
     raw: bytes

@@ -5,10 +5,9 @@ asks for; the certificate comes from the known set, by the digest of its DER, an
 """
 
 import binascii
-from base64 import urlsafe_b64encode
-from dataclasses import dataclass
 from functools import lru_cache
 
+import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
@@ -24,15 +23,16 @@ MAX_TOKEN_BYTES = 256 * 1024
 ALGORITHMS = frozenset({"Ed25519", "ES256"})
 _MEMBERS = frozenset({"alg", "typ", "x5t#S256"})
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
+_TO_URL = bytes.maketrans(b"+/", b"-_")
+# What only the standard alphabet has, and padding, become a character that strict decoding refuses.
+_TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")
 # By len % 4: what the last character may be, so that no bit of it is dropped in decoding (all others have one spelling).
 _LAST = {2: frozenset(_ALPHABET[::16]), 3: frozenset(_ALPHABET[::4])}
 _PADDING = {0: b"", 2: b"==", 3: b"="}
 _ES256 = ec.ECDSA(hashes.SHA256())
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedJws:
+class OpenedJws(msgspec.Struct, frozen=True):
     """A JWS whose signature is right. `payload` is its exact bytes; whether to trust `certified` is not said here."""
 
     payload: bytes
@@ -107,16 +107,19 @@ def verify_signature(
 
 
 def _encode(raw: bytes) -> bytes:
-    return urlsafe_b64encode(raw).rstrip(b"=")
+    return binascii.b2a_base64(raw, newline=False).translate(_TO_URL, b"=")
 
 
 def _decode(part: bytes) -> bytes:
     if not part:
         return b""
     remainder = len(part) % 4
-    if part.translate(None, _ALPHABET) or remainder == 1 or (remainder and part[-1] not in _LAST[remainder]):
+    if remainder == 1 or (remainder and part[-1] not in _LAST[remainder]):
         raise Refused(Code.JWS_BASE64)
-    return binascii.a2b_base64(part.translate(_TO_STANDARD) + _PADDING[remainder])
+    try:
+        return binascii.a2b_base64(part.translate(_TO_STANDARD) + _PADDING[remainder], strict_mode=True)
+    except binascii.Error as error:
+        raise Refused(Code.JWS_BASE64) from error
 
 
 @lru_cache(maxsize=256)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 import sqlalchemy as sa
 
 from hub.protocol.identifiers import CaseId, Digest, EnvelopeId, StationId
@@ -13,8 +14,7 @@ from hub.store.schema import alarms, attachments, cases, envelopes, handovers, m
 from hub.store.statements import Prepared, as_array, insert_into, one_of
 
 
-@dataclass(frozen=True, slots=True)
-class FiledEnvelope:
+class FiledEnvelope(msgspec.Struct, frozen=True):
     """What later envelopes need to know of one that was filed; its bytes stay where they are."""
 
     seq: int
@@ -26,8 +26,7 @@ class FiledEnvelope:
     receiver: StationId
 
 
-@dataclass(frozen=True, slots=True)
-class CaseRow:
+class CaseRow(msgspec.Struct, frozen=True):
     """A case as the hub sees it: its two stations and its state in M1."""
 
     id: CaseId
@@ -38,8 +37,7 @@ class CaseRow:
     disputes: int
 
 
-@dataclass(frozen=True, slots=True)
-class EnvelopeRow:
+class EnvelopeRow(msgspec.Struct, frozen=True):
     """An envelope to file: what `FiledEnvelope` says, its bytes, its leaf and its attachments (digest, size)."""
 
     filed: FiledEnvelope
@@ -49,8 +47,7 @@ class EnvelopeRow:
     hands_over: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiptRow:
+class ReceiptRow(msgspec.Struct, frozen=True):
     """A receipt to file: the filing number it answers, the digest it is about, its bytes and its own leaf."""
 
     seq: int

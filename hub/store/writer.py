@@ -1,25 +1,28 @@
-"""The one writer: a thread with one connection that commits what is queued as one transaction, without a timer.
+"""The one writer: a task with one connection that commits what is queued as one transaction, without a timer.
 
 While one batch is being committed the next one gathers, so a single client is not delayed and many share one fsync.
 A caller gets its answer only after COMMIT has returned; a batch that cannot be committed is answered `Unavailable` to
 all of it. What a batch means is decided by the `Filing` given; this module knows transactions only.
+
+Filing runs on the event loop, only what waits for the disk or for another process (COMMIT, a contended BEGIN) in a thread:
+filing in a thread made both sides hand the interpreter lock to and fro at every statement and signature, at twice the cost.
 """
 
 import asyncio
 import logging
-import queue
 import sqlite3
-import threading
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
+import msgspec
 import sqlalchemy as sa
 
 from hub.protocol.codes import Code
 from hub.protocol.errors import Damaged, HanxunError, Unavailable
-from hub.store.database import open_writer
+from hub.store.database import BUSY_S, open_writer
 from hub.store.statements import DRIVER_ERRORS
 
 log = logging.getLogger(__name__)
@@ -27,7 +30,9 @@ T = TypeVar("T")
 S = TypeVar("S", contravariant=True)
 R = TypeVar("R", covariant=True)
 
-MAX_BATCH = 256
+MAX_BATCH = (
+    64  # filing so many takes the loop some 10 ms; with more waiting, one batch is filed while another is committed
+)
 MAX_QUEUED = 8192
 
 
@@ -73,44 +78,43 @@ class Filing(Protocol[S, R]):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Item(Generic[S]):
+class _Item(msgspec.Struct, Generic[S], frozen=True):
     submission: S | None
     work: Callable[[sa.Connection], Any] | None
     future: "asyncio.Future[Any]"
 
 
 class Writer(Generic[S, R]):
-    """Owns the only writing connection of this process. `submit` and `run` are called on an event loop."""
+    """Owns the only writing connection of this process. Used on one event loop."""
 
     def __init__(self, path: Path, filing: Filing[S, R], *, on_damage: Callable[[], None] = lambda: None) -> None:
         self._engine = open_writer(path)
         self._filing = filing
         self._on_damage = on_damage
-        self._queue: queue.SimpleQueue[list[_Item[S]] | None] = queue.SimpleQueue()
-        self._gathered: list[_Item[S]] = []
-        self._waiting = 0
-        self._thread = threading.Thread(target=self._serve, name="writer", daemon=True)
+        self._queue: deque[_Item[S]] = deque()
+        self._filled = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
         self._connection: sa.Connection | None = None
         self._refusal: Code | None = None
         self.trouble: Code | None = None
         """Why the last commit failed; None once one has gone through."""
-        self._gate = threading.Lock()
+        self._stopping = False
 
     def start(self) -> None:
         """Begin to serve the queue."""
-        self._thread.start()
+        self._task = asyncio.get_running_loop().create_task(self._serve(), name="writer")
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """Finish all that is queued, refuse what comes later, and close."""
-        with self._gate:
-            self._refusal = self._refusal or Code.HUB_STOPPING
-            self._hand_over()
-            self._queue.put(None)
-        if self._thread.is_alive():
-            self._thread.join()
+        self._refusal = self._refusal or Code.HUB_STOPPING
+        self._stopping = True
+        self._filled.set()
+        if self._task is not None:
+            await self._task
         self._close_connection()
         self._engine.dispose()
+        self._thread.shutdown()
 
     @property
     def serving(self) -> bool:
@@ -130,48 +134,36 @@ class Writer(Generic[S, R]):
         return self._put(_Item(submission, None, asyncio.get_running_loop().create_future()))
 
     def run(self, work: Callable[[sa.Connection], T]) -> "asyncio.Future[T]":
-        """Queue `work`, which writes in a savepoint of the batch's transaction; the future holds its result after COMMIT."""
+        """Queue `work`, which writes in a savepoint of the batch's transaction; the future holds its result after COMMIT.
+
+        It runs on the loop: it must be short, and wait for nothing.
+        """
         return self._put(_Item(None, work, asyncio.get_running_loop().create_future()))
 
     def _put(self, item: _Item[S]) -> "asyncio.Future[Any]":
-        with self._gate:
-            if self._refusal is not None:
-                raise Unavailable(self._refusal)
-            if self._waiting >= MAX_QUEUED:
-                raise Unavailable(Code.HUB_BUSY)
-            self._waiting += 1
-            if not self._gathered:
-                # Handed over when the loop has run what is ready now: the requests that one poll brought share a commit.
-                item.future.get_loop().call_soon(self._hand_over)
-            self._gathered.append(item)
+        if self._refusal is not None:
+            raise Unavailable(self._refusal)
+        if len(self._queue) >= MAX_QUEUED:
+            raise Unavailable(Code.HUB_BUSY)
+        self._queue.append(item)
+        # The task wakes when the loop has run what is ready now: the requests that one poll brought share a commit.
+        self._filled.set()
         return item.future
 
-    def _hand_over(self) -> None:
-        gathered, self._gathered = self._gathered, []
-        if gathered:
-            self._queue.put(gathered)
-
-    def _serve(self) -> None:
-        stopping = False
-        while not stopping:
-            batch: list[_Item[S]] = []
-            items = self._queue.get()
-            while True:
-                if items is None:
-                    stopping = True
-                    break
-                batch += items
-                if len(batch) >= MAX_BATCH or self._queue.empty():
-                    break
-                items = self._queue.get_nowait()
+    async def _serve(self) -> None:
+        while await self._filled.wait():
+            batch = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_BATCH))]
             if batch:
-                self._answer(batch, self._commit(batch))
-                self._waiting -= len(batch)
+                _answer(batch, await self._commit(batch))
+            elif self._stopping:
+                return
+            if not self._queue and not self._stopping:
+                self._filled.clear()
 
-    def _commit(self, batch: list[_Item[S]]) -> Sequence[Any]:
-        """Write `batch` as one transaction and return its outcomes. Never raises: the thread must go on."""
+    async def _commit(self, batch: list[_Item[S]]) -> Sequence[Any]:
+        """Write `batch` as one transaction and return its outcomes. Never raises: the task must go on."""
         try:
-            outcomes = self._write(batch)
+            outcomes = await self._write(batch)
         except Damaged as error:
             self._stop_for_damage(error)
             return [error] * len(batch)
@@ -194,28 +186,39 @@ class Writer(Generic[S, R]):
         self._filing.committed()
         return outcomes
 
-    def _write(self, batch: list[_Item[S]]) -> Sequence[Any]:
+    async def _write(self, batch: list[_Item[S]]) -> Sequence[Any]:
         connection = self._connection
         if connection is None:
             connection = self._connection = self._engine.connect()
+            _wait_for_others(connection, 0.0)
         submissions = [item.submission for item in batch if item.submission is not None]
-        with connection.begin():
-            filed = iter(self._filing.file(connection, submissions) if submissions else ())
-            return [next(filed) if item.work is None else _within(connection, item.work) for item in batch]
-
-    def _answer(self, batch: list[_Item[S]], outcomes: Sequence[Any]) -> None:
-        pairs = [(item.future, outcome) for item, outcome in zip(batch, outcomes, strict=True)]
+        transaction = await self._begin(connection)
         try:
-            # One wake-up of the loop for the whole batch, not one for each item.
-            batch[0].future.get_loop().call_soon_threadsafe(_resolve, pairs)
-        except RuntimeError:
-            log.warning("loop closed before its answers items=%d", len(pairs))
+            filed = iter(self._filing.file(connection, submissions) if submissions else ())
+            outcomes = [next(filed) if item.work is None else _within(connection, item.work) for item in batch]
+            await self._in_thread(transaction.commit)
+        except BaseException:
+            if transaction.is_active:
+                transaction.rollback()
+            raise
+        return outcomes
+
+    async def _begin(self, connection: sa.Connection) -> sa.Transaction:
+        try:
+            return connection.begin()
+        except sa.exc.OperationalError as error:
+            if getattr(error.orig, "sqlite_errorname", "") != "SQLITE_BUSY":
+                raise
+        # An administrator's verb beside this hub is writing.
+        return await self._in_thread(lambda: _begin_patiently(connection))
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     def _stop_for_damage(self, error: Damaged) -> None:
         log.critical("damaged code=%s detail=%s", error.code.value, error.detail)
         self._filing.forget()
-        with self._gate:
-            self._refusal = Code.STORE_DAMAGED
+        self._refusal = Code.STORE_DAMAGED
         self._on_damage()
 
     def _close_connection(self) -> None:
@@ -227,14 +230,28 @@ class Writer(Generic[S, R]):
                 log.error("close failed error=%s", first_line(error))
 
 
-def _resolve(pairs: "list[tuple[asyncio.Future[Any], Any]]") -> None:
-    for future, outcome in pairs:
-        if future.done():  # its caller has gone; what was committed stays committed
+def _begin_patiently(connection: sa.Connection) -> sa.Transaction:
+    _wait_for_others(connection, BUSY_S)
+    try:
+        return connection.begin()
+    finally:
+        _wait_for_others(connection, 0.0)
+
+
+def _wait_for_others(connection: sa.Connection, seconds: float) -> None:
+    """Set how long a statement waits while another process holds the database; around SQLAlchemy, which would begin."""
+    driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    driver.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
+
+
+def _answer(batch: "list[_Item[Any]]", outcomes: Sequence[Any]) -> None:
+    for item, outcome in zip(batch, outcomes, strict=True):
+        if item.future.done():  # its caller has gone; what was committed stays committed
             continue
         if isinstance(outcome, BaseException):
-            future.set_exception(outcome)
+            item.future.set_exception(outcome)
         else:
-            future.set_result(outcome)
+            item.future.set_result(outcome)
 
 
 def _within(connection: sa.Connection, work: Callable[[sa.Connection], T]) -> "T | HanxunError":
