@@ -14,12 +14,14 @@ from hanxun.desk_options import (
     case_of,
     done,
     opened,
+    print_findings,
     read_body,
     read_files,
     unlocked,
 )
 from hanxun.options import AgentData, JsonFlag, PassphraseFile, PasswordFile, read_passphrase
 from hanxun.output import say
+from hub.letters.paper_check import sheets_in_order
 from hub.protocol.identifiers import parse_station
 from hub.signing.purposes import SealPurpose
 from station_agent.desk import approve as approving
@@ -159,9 +161,13 @@ def scan(
             check=scan_check(),
             now=datetime.now(UTC),
         )
-    for finding in report.findings:
-        say(f"[{finding.grade}] {finding.code} {finding.message} → {finding.remedy}")
-    done(json, "已扫描校对 / scanned and compared", {"case": case, "findings": [item.code for item in report.findings]})
+    print_findings(report)
+    sheets = sheets_in_order(report.marks, pages=report.pages)
+    if any(sheets):
+        order = ", ".join(str(sheet or "?") for sheet in sheets)
+        say(f"页脚码:扫描件各页依次为说明函第 {order} 页 / footers: the scan's pages are pages {order} of the letter")
+    values = {"case": case, "findings": [item.code for item in report.findings], "sheets": sheets}
+    done(json, "已扫描校对 / scanned and compared", values)
 
 
 @app.command()

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from hanxun.options import SERVICE_CREDENTIAL, read_passphrase
-from hanxun.output import console, print_json
+from hanxun.output import console, print_json, say
+from hub.letters.report import ScanReport
 from hub.letters.sniff import sniff
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Role
@@ -86,6 +87,13 @@ def done(json: bool, message: str, values: Mapping[str, Any]) -> None:
         print_json(values)
     else:
         console.print(message, markup=False)
+
+
+def print_findings(report: ScanReport) -> None:
+    """Tell a person every finding on a scan with its grade, page and remedy."""
+    for finding in report.findings:
+        where = f"第{finding.page}页 " if finding.page else ""
+        say(f"[{finding.grade}] {finding.code} {where}{finding.message} → {finding.remedy}")
 
 
 def _read_file(specification: str) -> NewFile:

@@ -22,7 +22,7 @@ from station_agent.agent import Agent
 from station_agent.desk.acting import require_own
 from station_agent.people import Person
 from station_agent.store.cases import require_case
-from station_agent.store.letters import require_letter
+from station_agent.store.letters import LetterRow, require_letter
 
 
 def letter_paper(agent: Agent, person: Person, case: CaseId, *, addressee: str, telephone: str, now: datetime) -> bytes:
@@ -40,7 +40,7 @@ def letter_paper(agent: Agent, person: Person, case: CaseId, *, addressee: str, 
         raise Refused(Code.APPROVAL_MISSING)
     if case_type.letter is None or case_type.letter.kind not in _PAPERS:
         raise Refused(Code.NO_LETTER)
-    body: dict[str, Any] = msgspec.json.decode(letter.body) | {"letter_number": letter.number}
+    body = printed_body(letter)
     sheet = sheet_of(
         body,
         case=case,
@@ -51,6 +51,12 @@ def letter_paper(agent: Agent, person: Person, case: CaseId, *, addressee: str, 
         telephone=telephone,
     )
     return _PAPERS[case_type.letter.kind](body, sheet, now)
+
+
+def printed_body(letter: LetterRow) -> dict[str, Any]:
+    """Return the body as it is printed: what was approved, and the letter's number. Its digest stands in the footer."""
+    body: dict[str, Any] = msgspec.json.decode(letter.body)
+    return body | {"letter_number": letter.number}
 
 
 def _explanation(body: Mapping[str, Any], sheet: Sheet, now: datetime) -> bytes:

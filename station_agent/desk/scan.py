@@ -12,6 +12,7 @@ from hub.protocol.errors import Refused
 from hub.protocol.identifiers import CaseId, digest_of
 from station_agent.agent import Agent
 from station_agent.desk.acting import require_own, sign, store_act
+from station_agent.desk.proofread import proofread
 from station_agent.desk.steps import step_letter
 from station_agent.people import Person
 from station_agent.room import require_room
@@ -51,7 +52,7 @@ def scan(
     """
     require_own(agent, person)
     require_room(agent)
-    report = check(raw, name)
+    report = proofread(agent, case, check(raw, name), raw=raw)
     _require_good(report, ticks)
     digest = agent.store.blobs.put(raw)
     with agent.store.write() as tx:

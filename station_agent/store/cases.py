@@ -109,6 +109,12 @@ def files_of(tx: Connection, case: CaseId, *roles: Role) -> tuple[Attachment, ..
     )
 
 
+def other_cases_with(tx: Connection, digest: Digest, *, case: CaseId) -> tuple[CaseId, ...]:
+    """Return the cases other than `case` that hold a file with exactly these bytes, oldest first."""
+    query = select(case_files.c.case).where(case_files.c.digest == digest, case_files.c.case != case).distinct()
+    return tuple(tx.execute(query.order_by(case_files.c.case)).scalars())
+
+
 def _row(found: object) -> CaseRow:
     values = dict(found)  # type: ignore[call-overload]
     return CaseRow(**values | {"late": bool(values["late"])})

@@ -1,15 +1,21 @@
-"""What all letters on paper share: heading, sections, who to ask, enclosures, room for the ink seal, footer. DOMAIN 2.2."""
+"""What all letters on paper share: heading, sections, who to ask, enclosures, room for the ink seal, footer. DOMAIN 2.2.
 
+Every page carries its mark (`hub.letters.paper_mark`) in the footer, for people and, as a square code, for the scan's way back.
+"""
+
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
+import pypdf
+
+from hub.letters.paper_mark import SHORT_DIGEST, mark_of
+from hub.letters.printing.mark import mark_svg
 from hub.letters.printing.typesetting import typeset
 from hub.protocol.identifiers import CaseId, digest_of
 from hub.protocol.strict_json import encode_json
-
-SHORT_DIGEST = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,23 @@ def print_sheet(
         "short_digest": sheet.body_digest[:SHORT_DIGEST],
         "date": chinese_date(sheet.written_on),
     }
-    return typeset("letter.typ", data, at=printed_at, system_fonts=system_fonts)
+    letter, pages = b"", 1
+    # How many pages there are is known when they are set; a code is of one size, so the second setting breaks alike.
+    for _ in range(2):
+        letter = typeset("letter.typ", data | {"marks": _marks(sheet, pages)}, at=printed_at, system_fonts=system_fonts)
+        counted = len(pypdf.PdfReader(io.BytesIO(letter)).pages)
+        if counted == pages:
+            break
+        pages = counted
+    return letter
+
+
+def _marks(sheet: Sheet, pages: int) -> list[str]:
+    marks = (
+        mark_of(sheet.case, sheet.letter_number, page=page, pages=pages, body_digest=sheet.body_digest)
+        for page in range(1, pages + 1)
+    )
+    return [mark_svg(str(mark)) for mark in marks]
 
 
 def chinese_date(day: date) -> str:
