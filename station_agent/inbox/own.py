@@ -11,6 +11,7 @@ from hub.cases.machine import Side, case_event, default_machine
 from hub.protocol.act import ActKind
 from hub.protocol.envelope import Envelope, Kind, Role
 from hub.protocol.errors import Refused
+from hub.protocol.identifiers import CaseId, Digest
 from hub.protocol.instants import format_instant, parse_instant
 from hub.protocol.strict_json import encode_json
 from hub.signing.acts import SignedAct, open_act
@@ -112,7 +113,9 @@ def _file_in_case(tx: Connection, agent: Agent, signed: SignedEnvelope, *, at: s
 def _new_case(envelope: Envelope, at: str) -> CaseRow:
     gate = default_machine("gate").initial
     state = default_machine("case").initial
-    return CaseRow(envelope.case, envelope.type, Side.OPENER.value, envelope.to, state, gate, at, at)
+    # The case's number names the station that opened it.
+    side = Side.OPENER if f"-{envelope.from_}-" in envelope.case else Side.ANSWERER
+    return CaseRow(envelope.case, envelope.type, side.value, envelope.to, state, gate, at, at)
 
 
 def _moved(case: CaseRow, envelope: Envelope) -> CaseRow:
@@ -185,8 +188,7 @@ def _restore_register_acts(tx: Connection, agent: Agent, envelope: Envelope, act
     if envelope.body.get("outcome") not in agent.catalogue.case_type(envelope.type).outcomes_through_gate:
         return False
     serial = _serial(envelope.body)
-    attachments = require_inquiry(tx, agent, envelope.case).envelope.attachments
-    letter = next((item.digest for item in attachments if item.role is Role.LETTER), None)
+    letter = _letter_answered(tx, agent, envelope.case)
     known = {row.act for row in register_acts_of(tx, envelope.case)}
     for act in acts:
         if act.act.act is ActKind.REGISTER and act.digest not in known:
@@ -196,6 +198,16 @@ def _restore_register_acts(tx: Connection, agent: Agent, envelope: Envelope, act
     if letter is not None and use_of_letter(tx, letter) is None:
         add_used_letter(tx, UsedLetter(letter, envelope.case, serial, at))
     return True
+
+
+def _letter_answered(tx: Connection, agent: Agent, case: CaseId) -> Digest | None:
+    try:
+        attachments = require_inquiry(tx, agent, case).envelope.attachments
+    except Refused:
+        # The inquiry is put aside, e.g. its sender's key is doubted since: the case is used up all the same.
+        log.warning("own reply to an inquiry that is not filed case=%s", case)
+        return None
+    return next((item.digest for item in attachments if item.role is Role.LETTER), None)
 
 
 def _serial(body: dict[str, Any]) -> str:
