@@ -15,7 +15,7 @@ from hanxun.findings import tell
 from hanxun.logs import set_up_logs
 from hanxun.notify import notifier
 from hanxun.options import SERVICE_CREDENTIAL, HubData, JsonFlag, PassphraseFile, read_passphrase, verb_group
-from hanxun.output import console, print_json, say
+from hanxun.output import console, print_json, say, witnessed_in_words
 from hub.exchange.check import check_hub
 from hub.exchange.hub import read_settings
 from hub.exchange.init import HubParts, init_hub
@@ -183,7 +183,10 @@ def check(data: HubData, json: JsonFlag = False) -> None:
     例 / example:  hanxun hub check --data hub-data
     """
     report = check_hub(data, progress=ProgressLine())
-    tell(report.findings, json=json, more={"trail": msgspec.to_builtins(report.trail)})
+    if not json and report.witnessed is not None:
+        say(witnessed_in_words(report.witnessed))
+    more = {"trail": msgspec.to_builtins(report.trail), "witnessed": msgspec.to_builtins(report.witnessed)}
+    tell(report.findings, json=json, more=more)
 
 
 def _read(path: Path) -> bytes:

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from hub.protocol.errors import HanxunError
 from hub.protocol.verdict import Check, NotVerified, Result, Verdict
+from hub.protocol.witness import Witnessed
 
 MARKS = {
     Result.PASSED: "✓ 通过",
@@ -45,6 +46,16 @@ def print_checks(checks: tuple[Check, ...]) -> None:
         console.print(f"  {MARKS[check.result]}  {check.code}  {check.reason}".rstrip(), markup=False)
         if check.remedy:
             console.print(f"      → {check.remedy}", markup=False)
+
+
+def witnessed_in_words(standing: Witnessed) -> str:
+    """Return how far the trail is cosigned, for a person."""
+    names = "、".join(standing.by) or "—"
+    return (
+        f"日志 {standing.size} 条;第 {standing.cosigned} 条以前由 {standing.of} 个派出所中的 {len(standing.by)} 个见证:{names}"
+        f"(需要 {standing.needed})\ntrail of {standing.size} leaves, cosigned up to {standing.cosigned} by {len(standing.by)} of "
+        f"{standing.of} stations: {names} (needed: {standing.needed})"
+    )
 
 
 def print_error(error: HanxunError, *, as_json: bool) -> None:

@@ -7,9 +7,11 @@ import msgspec
 import typer
 
 from hanxun.options import HubData, JsonFlag, verb_group
-from hanxun.output import console, print_json
+from hanxun.output import checks_as_json, console, print_checks, print_json, say, witnessed_in_words
 from hub.exchange.prove import newest_checkpoint, prove_leaf
 from hub.exchange.verify_trail import verify_trail
+from hub.trail.fork import check_fork_proof, is_fork_proof, notes_in
+from hub.trail.note import parse_verifier_key
 
 app = verb_group("函件轨迹日志 / the hub's log.")
 
@@ -19,7 +21,10 @@ def verify(
     data: HubData,
     against: Annotated[
         list[Path] | None,
-        typer.Option(help="派出所保存的检查点文件,可多次给出 / checkpoints that agents hold", exists=True),
+        typer.Option(
+            help="派出所保存的检查点或分叉证明文件,可多次给出 / checkpoints, or proofs of a fork, that agents hold",
+            exists=True,
+        ),
     ] = None,
     json: JsonFlag = False,
 ) -> None:
@@ -28,7 +33,8 @@ def verify(
     没有别处保存的检查点,整体重写过的历史查不出来。 / A history rewritten whole is found only with checkpoints held elsewhere.
     例 / example:  hanxun trail verify --data hub-data --against 检查点.txt
     """
-    report = verify_trail(data, against=[path.read_bytes() for path in against or ()])
+    held = [note for path in against or () for note in _notes(path)]
+    report = verify_trail(data, against=held)
     if json:
         print_json(msgspec.to_builtins(report))
     elif report.ok:
@@ -41,15 +47,44 @@ def verify(
 
 @app.command()
 def checkpoint(data: HubData, json: JsonFlag = False) -> None:
-    """打印最新的签名检查点 / print the newest signed checkpoint; keep it elsewhere.
+    """打印最新的签名检查点,并说明已由哪些派出所见证 / print the newest signed checkpoint, and which stations have cosigned how far.
 
+    请把检查点存到中心以外 / keep it elsewhere.
     例 / example:  hanxun trail checkpoint --data hub-data > 检查点.txt
     """
-    note = newest_checkpoint(data)
+    note, standing = newest_checkpoint(data)
     if json:
-        print_json({"checkpoint": note})
-    else:
-        print(note, end="")
+        print_json({"checkpoint": note, "witnessed": msgspec.to_builtins(standing)})
+        return
+    print(note, end="")
+    say(witnessed_in_words(standing))
+
+
+@app.command()
+def fork(
+    files: Annotated[
+        list[Path], typer.Argument(help="派出所端保存的分叉证明 / proofs of a fork that agents kept", exists=True)
+    ],
+    trail_key: Annotated[Path, typer.Option(help="中心日志公钥文件 / the hub's trail key (trail.vkey)", exists=True)],
+    json: JsonFlag = False,
+) -> None:
+    """核验分叉证明:日志是否签署了两个互相矛盾的历史;只需要日志公钥 / is it proved that the log signed two histories?
+
+    退出码 0 表示已证明分叉。 / Exit code 0 means that the fork is proved.
+    例 / example:  hanxun trail fork 分叉.json --trail-key trail.vkey
+    """
+    key = parse_verifier_key(trail_key.read_text(encoding="utf-8").strip())
+    proved = True
+    for path in files:
+        verdict = check_fork_proof(path.read_bytes(), key=key)
+        proved = proved and verdict.passed
+        if json:
+            print_json({"file": str(path), "proved": verdict.passed, "checks": checks_as_json(verdict)})
+        else:
+            words = "已证明:日志签署了两个互相矛盾的历史 / proved: the log has signed two histories"
+            console.print(f"{path}: {words if verdict.passed else '未证明 / not proved'}", markup=False)
+            print_checks(verdict.checks)
+    raise typer.Exit(0 if proved else 1)
 
 
 @app.command()
@@ -70,3 +105,8 @@ def prove(
         print_json({"index": index, "proof": proof.decode(), "file": str(out) if out else None})
     elif out is None:
         print(proof.decode(), end="")
+
+
+def _notes(path: Path) -> tuple[bytes, ...]:
+    raw = path.read_bytes()
+    return notes_in(raw) if is_fork_proof(raw) else (raw,)

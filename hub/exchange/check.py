@@ -16,11 +16,13 @@ import sqlalchemy as sa
 
 from hub.exchange.hub import read_settings
 from hub.exchange.verify_trail import TrailReport, verify_trail
+from hub.exchange.witnessing import witnessed
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Envelope
 from hub.protocol.errors import Damaged
 from hub.protocol.finding import Finding, FindingGrade
 from hub.protocol.identifiers import Digest, digest_of
+from hub.protocol.witness import Witnessed
 from hub.store.attachments import blobs_known
 from hub.store.blobs import BlobStore, hash_file
 from hub.store.committed import attachments_named, unanswered
@@ -42,10 +44,11 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class HubReport:
-    """All findings, and the trail's own report."""
+    """All findings, the trail's own report, and how far it is cosigned (None: that cannot be read)."""
 
     findings: tuple[Finding, ...]
     trail: TrailReport
+    witnessed: Witnessed | None = None
 
     @property
     def ok(self) -> bool:
@@ -57,16 +60,17 @@ def check_hub(data: Path, *, progress: Progress = lambda *_: None) -> HubReport:
     """Compare database, blobs and trail of a data folder. Needs no passphrase. Raises: Damaged when there is no store."""
     folder = DataFolder(data)
     require_current(folder.database)
-    readers = Readers(folder.database)
+    readers, standing = Readers(folder.database), None
     try:
         word = integrity_of(folder.database)
         findings = [] if word == "ok" else [Finding(Code.CHECK_DATABASE, folder.database.name, word)]
         try:
             findings += readers.read_now(lambda tx: list(_rows(tx)))
             findings += _blobs(folder, readers, progress)
-        except sa.exc.DatabaseError as error:
+            standing = readers.read_now(witnessed)
+        except (sa.exc.DatabaseError, Damaged) as error:
             # What cannot be read cannot be compared; the rest is still looked at.
-            findings.append(Finding(Code.CHECK_DATABASE, folder.database.name, str(error.orig)[:80]))
+            findings.append(Finding(Code.CHECK_DATABASE, folder.database.name, str(getattr(error, "orig", error))[:80]))
         findings += _uploads(folder)
     finally:
         readers.close()
@@ -74,7 +78,7 @@ def check_hub(data: Path, *, progress: Progress = lambda *_: None) -> HubReport:
     if trail.first_bad is not None:
         bad = trail.first_bad
         findings.append(Finding(Code.CHECK_TRAIL, str(bad.index), f"{bad.what}: {bad.reason}"))
-    return HubReport(tuple(findings), trail)
+    return HubReport(tuple(findings), trail, standing)
 
 
 def _trail(data: Path) -> TrailReport:

@@ -6,9 +6,11 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
+from hub.exchange.witnessing import cosigned_checkpoint, witnessed
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
 from hub.protocol.exchange import TrailGrowth
+from hub.protocol.witness import Witnessed
 from hub.store.database import Readers
 from hub.store.layout import DataFolder
 from hub.store.migrate import require_current
@@ -22,9 +24,10 @@ from hub.trail.tlog_proof import TlogProof, encode_tlog_proof
 T = TypeVar("T")
 
 
-def newest_checkpoint(data: Path) -> str:
-    """Return the newest checkpoint, a signed note (C2SP tlog-checkpoint). Raises: Damaged."""
-    return _read(data, lambda tx: head_of(tx).checkpoint)
+def newest_checkpoint(data: Path) -> tuple[str, Witnessed]:
+    """Return the newest checkpoint, a signed note (C2SP tlog-checkpoint) with the cosignatures it has, and how far the trail is
+    cosigned. Raises: Damaged."""
+    return _read(data, lambda tx: (cosigned_checkpoint(tx), witnessed(tx)))
 
 
 def prove_leaf(data: Path, index: int) -> bytes:

@@ -40,7 +40,7 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     stations are asked to cosign when it has grown."""
 
     origin: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] = "hanxun.hub.local/trail"
-    cosign_every_s: Positive = 30
+    cosign_every_s: Annotated[float, msgspec.Meta(ge=0.1)] = 10.0
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

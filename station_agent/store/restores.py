@@ -56,6 +56,11 @@ def lost_sizes(tx: Connection) -> tuple[int, ...]:
     return tuple(tx.execute(select(lost_checkpoints.c.size).order_by(lost_checkpoints.c.size)).scalars())
 
 
+def lost_checkpoints_kept(tx: Connection) -> tuple[str, ...]:
+    """Return the signed checkpoints that the hub has lost by restores, by size."""
+    return tuple(tx.execute(select(lost_checkpoints.c.note).order_by(lost_checkpoints.c.size)).scalars())
+
+
 def forget_settings(tx: Connection, *keys: str, prefix: str | None = None) -> None:
     """Forget values of the agent's own running: those named, and those whose key begins with `prefix`."""
     chosen = settings.c.key.in_(keys)

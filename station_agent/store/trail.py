@@ -52,6 +52,12 @@ def witness_row(tx: Connection, key: str, origin: str) -> WitnessRow | None:
     return None if found is None else WitnessRow(**dict(found))
 
 
+def witness_rows(tx: Connection, origin: str) -> tuple[WitnessRow, ...]:
+    """Return the state of every witness key that this station has had for the log."""
+    found = tx.execute(select(witness_states).where(witness_states.c.origin == origin)).mappings()
+    return tuple(WitnessRow(**dict(row)) for row in found)
+
+
 def begin_witness(tx: Connection, row: WitnessRow) -> None:
     """Note a new key, before it is used."""
     tx.execute(insert(witness_states).values({field.name: getattr(row, field.name) for field in fields(row)}))

@@ -6,28 +6,15 @@ from pathlib import Path
 import pytest
 from tlog_scales import backend, reader, signing
 
-from hub.exchange.hub import open_trail, read_settings
 from hub.protocol.identifiers import digest_of
-from hub.store.database import Readers, open_writer
+from hub.store.database import Readers
 from hub.store.layout import DataFolder
-from hub.store.trail_log import TrailLog, head_of, leaf_records
+from hub.store.trail_log import leaf_records
 from hub.trail.hashing import leaf_hash
 from hub.trail.record import parse_record
-from tests.exchange.builders import PASSPHRASE, PROOF, an_envelope
-from tests.trail.builders import a_record
+from tests.exchange.builders import PROOF, an_envelope
 from tests.web.builders import a_served_hub
-
-
-def grow(data: Path, count: int) -> None:
-    """Add leaves beside the serving hub, as another process of it would."""
-    folder = DataFolder(data)
-    log: TrailLog = open_trail(folder, PASSPHRASE, read_settings(folder))
-    engine = open_writer(folder.database)
-    with engine.begin() as tx:
-        log.begin(tx, head_of(tx))
-        log.append_last([a_record(number) for number in range(count)])
-        log.flush(tx)
-    engine.dispose()
+from tests.web.growing import grow
 
 
 def read_all(url: str, vkey: str, entries: list[bytes]) -> None:
