@@ -15,7 +15,7 @@ from hub.exchange.deliver import WakeUps
 from hub.exchange.docket import Submission
 from hub.exchange.filing import Accepted, EnvelopeFiling
 from hub.exchange.offers import Offers
-from hub.exchange.readiness import Watch
+from hub.exchange.readiness import Watch, require_writable
 from hub.exchange.settings import Settings, parse_settings
 from hub.exchange.trust import TrustBook
 from hub.exchange.uploads import Uploads
@@ -25,7 +25,7 @@ from hub.signing.certificates import Certified, read_certificate
 from hub.signing.keys import KeySigner, decrypt_key, load_signer
 from hub.signing.purposes import DEFAULT_ARC, DEFAULT_PURPOSES, Purposes
 from hub.store.blobs import BlobStore
-from hub.store.database import Readers
+from hub.store.database import Readers, settle
 from hub.store.layout import DataFolder
 from hub.store.migrate import require_current
 from hub.store.stations import certificate_by_x5t
@@ -111,7 +111,9 @@ async def open_hub(
         _required(folder, folder.hub_key), passphrase, _required(folder, folder.hub_certificate), purposes=purposes
     )
     trail = open_trail(folder, passphrase, settings)
+    require_writable(data)
     require_current(folder.database)
+    settle(folder.database)
     readers = Readers(folder.database)
     wake_ups = WakeUps()
     filing = EnvelopeFiling(log=trail, signer=signer, clock=clock, random=random, on_filed=wake_ups.wake)

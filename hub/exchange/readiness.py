@@ -27,6 +27,13 @@ _CODES = {
 }
 
 
+def require_writable(folder: Path) -> None:
+    """Raise Unavailable (`store.*`) when the folder cannot be written at all: then do not begin to serve."""
+    trouble = look(folder, low_bytes=0)
+    if trouble is not None:
+        raise Unavailable(_CODES[trouble])
+
+
 class Watch:
     """What keeps the hub from accepting, as last seen. Used on the event loop; looks in a thread."""
 
@@ -40,7 +47,6 @@ class Watch:
         writer: StoreWriter,
         clock: Callable[[], datetime],
     ) -> None:
-        """Looks once. Raises: Unavailable when the folder cannot be written at all: then do not begin to serve."""
         self._folder = folder
         self._low_bytes = low_bytes
         self._every_s = every_s
@@ -52,8 +58,6 @@ class Watch:
         self.refusal: Code | None = None
         """Why letters are not taken now; None when the disk is good."""
         self._note(look(folder, low_bytes=low_bytes))
-        if self.refusal not in (None, Code.STORE_LOW):
-            raise Unavailable(self.refusal)
 
     def require_room(self, size: int = 0) -> None:
         """Raise Unavailable (`store.*`) unless new work, and `size` bytes of it, may be taken."""

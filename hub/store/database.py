@@ -4,6 +4,8 @@ WAL with synchronous=FULL: a commit that has returned is on the disk. Sources: s
 """
 
 import asyncio
+import contextlib
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool, QueuePool
 
 from hub.protocol.codes import Code
-from hub.protocol.errors import Damaged
+from hub.protocol.errors import Damaged, Unavailable
 
 T = TypeVar("T")
 READERS = 4
@@ -30,6 +32,19 @@ def open_writer(path: Path) -> sa.Engine:
 def open_readers(path: Path) -> sa.Engine:
     """Return a pooled engine that cannot write."""
     return _engine(path, begin="BEGIN", pragmas=("query_only=ON",), pool=READERS)
+
+
+def settle(path: Path) -> None:
+    """Move the log into the database file and sync it: what a failed sync left in the log before a crash is on the disk then.
+
+    Raises: Unavailable (`store.unavailable`).
+    """
+    try:
+        # By the driver itself: a checkpoint stands outside of any transaction.
+        with contextlib.closing(sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    except sqlite3.Error as error:
+        raise Unavailable(Code.STORE_UNAVAILABLE, detail=str(error)[:80]) from error
 
 
 def touch(tx: sa.Connection) -> None:

@@ -59,10 +59,17 @@ def _hub_pid(pid: int, below: bool) -> int:
     return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
 
 
-@contextlib.contextmanager
-def hurt(hub: HubProcess, calls: str, error: str, log: Path) -> Iterator[None]:
+def hurt(hub: HubProcess, calls: str, error: str, log: Path) -> contextlib.AbstractContextManager[None]:
     """While it lasts, the system calls `calls` of the hub fail with `error` (strace's fault injection)."""
-    command = ["strace", "-f", "-y", "-o", str(log), "-p", str(hub.pid), "-e", f"trace={calls}"]
+    return hurt_process(hub.pid, calls, error, log)
+
+
+@contextlib.contextmanager
+def hurt_process(pid: int, calls: str, error: str, log: Path, *, paths: tuple[Path, ...] = ()) -> Iterator[None]:
+    """The same for any process; only on the files `paths` where any are named."""
+    command = ["strace", "-f", "-y", "-o", str(log), "-p", str(pid), "-e", f"trace={calls}"]
+    for path in paths:
+        command += ["-P", str(path)]
     strace = subprocess.Popen([*command, "-e", f"inject={calls}:error={error}"], stderr=subprocess.PIPE)
     assert strace.stderr is not None
     said = strace.stderr.readline()
