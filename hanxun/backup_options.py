@@ -23,7 +23,7 @@ DryRun = Annotated[
     bool, typer.Option("--dry-run", help="只核验并说明备份,不恢复 / verify and describe the backup, restore nothing")
 ]
 PROMPT = "备份口令 / the backup's passphrase"
-_KINDS = {"hub": "中心 hub", "agent": "派出所端 agent"}
+_KINDS = {"hub": "中心 hub", "agent": "派出所端 agent", "ca": "证书机构 authority"}
 _STEPS = {"write": "写入 writing", "verify": "核验 verifying", "restore": "恢复 restoring", "check": "核查 checking"}
 
 
@@ -54,8 +54,11 @@ def print_summary(summary: Summary) -> None:
     """Tell a person what a backup is of."""
     at = beijing(parse_instant(summary.at))
     console.print(f"备份 / backup: {_KINDS[summary.kind]} {summary.name}", markup=False)
-    console.print(f"  时间 made: {at},程序 program {summary.program},数据库 revision {summary.revision}", markup=False)
+    revision = f",数据库 revision {summary.revision}" if summary.revision else ""
+    console.print(f"  时间 made: {at},程序 program {summary.program}{revision}", markup=False)
     console.print(f"  {summary.files} 个文件 files, {summary.bytes:,} 字节 bytes", markup=False)
+    if summary.kind == "ca":
+        return
     console.print(f"  信封 envelopes: {summary.envelopes},轨迹日志 trail: {summary.leaves} 条 entries", markup=False)
     if summary.head:
         say("  最新检查点 head of the trail:\n    " + summary.head.strip().replace("\n", "\n    "))

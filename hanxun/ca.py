@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from cryptography import x509
 
+from hanxun import ca_backup
 from hanxun.authority_folder import CRL_DAYS, AuthorityFolder
 from hanxun.files import require_absent, write_file
 from hanxun.options import JsonFlag, PassphraseFile, parse_at, read_passphrase, verb_group
@@ -24,6 +25,7 @@ from hub.signing.purposes import CertificateKind, OfficerRole, SealPurpose
 from hub.signing.tls import issue_tls
 
 app = verb_group("小型证书机构 / a small certificate authority.")
+app.registered_commands += ca_backup.app.registered_commands
 Folder = Annotated[
     Path, typer.Option("--dir", help="证书机构的文件夹,请离线保存 / the authority's folder, kept offline")
 ]

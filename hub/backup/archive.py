@@ -27,7 +27,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """What a backup is of: `kind`, `name` (trail's origin or station), `at` (RFC 3339), database `revision`, number of
     `files`, their `bytes`, `envelopes`; `head` is the newest checkpoint (signed note; empty: none) over `leaves` leaves."""
 
-    kind: Literal["hub", "agent"]
+    kind: Literal["hub", "agent", "ca"]
     name: str
     at: str
     program: str

@@ -142,7 +142,7 @@ def restore_backup(
     passphrase: bytes,
     target: Path,
     *,
-    kind: Literal["hub", "agent"],
+    kind: Literal["hub", "agent", "ca"],
     finish: Finish = lambda _folder, _summary: None,
     progress: Progress = quiet,
 ) -> Summary:
