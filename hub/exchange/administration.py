@@ -268,7 +268,7 @@ def file_act(tx: sa.Connection, raw: bytes, *, rules: Rules, now: datetime) -> F
     signed = open_administration(raw, certificates=rules.certificates)
     act = signed.act
     at_once = act.act in COUNTS_AT_ONCE
-    if act.origin != rules.origin or at_once != (act.expires is None):
+    if act.act not in EFFECTS or act.origin != rules.origin or at_once != (act.expires is None):
         raise Refused(Code.ADMINISTRATION_FORM, detail="another hub's act or another version's")
     if parse_instant(act.at) > now + CLOCKS_DIFFER:
         raise Refused(Code.ADMINISTRATION_FORM, field="/at", detail=act.at)

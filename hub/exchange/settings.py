@@ -86,6 +86,12 @@ class Log(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     form: Literal["lines", "json"] = "lines"
 
 
+class Seals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The register of seals. `required`: stations take no letter under a seal that is not registered here."""
+
+    required: bool = False
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings. `arc` is the object identifier under which this deployment's certificate purposes stand."""
 
@@ -94,6 +100,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     trail: Trail = Trail()
     limits: Limits = Limits()
     disk: Disk = Disk()
+    seals: Seals = Seals()
     log: Log = Log()
     arc: Annotated[str, msgspec.Meta(pattern=r"^[0-2](\.[0-9]+)+$")] = DEFAULT_ARC
 
@@ -103,7 +110,7 @@ def parse_settings(raw: bytes, *, name: str = "hub.toml") -> Settings:
 
     Raises: Refused (`config.invalid`, or `hub.listen` for an address beyond loopback without TLS or a proxy).
     """
-    structs = (Settings, Listen, Tls, Trail, Limits, Disk, Log)
+    structs = (Settings, Listen, Tls, Trail, Limits, Disk, Log, Seals)
     known = tuple(key for struct in structs for key in struct.__struct_fields__)
     settings = decode_toml(raw, Settings, name=name, known=known)
     require_guarded(settings)

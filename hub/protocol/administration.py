@@ -33,6 +33,10 @@ class AdministrationKind(StrEnum):
     RESUME_SEAL = "resume-seal"
     LOSE_SEAL = "lose-seal"  # LostDetails; one person, at once
     CANCEL_SEAL = "cancel-seal"
+    RESET_OFFICER = (
+        "reset-officer"  # at a station, by its head and another: the number; ReasonDetails. `origin`: the station
+    )
+    DISABLE_OFFICER = "disable-officer"  # at a station, by its head: the number; ReasonDetails
     RESTORE = "restore"  # the digest of the statement without signatures; RestoreDetails
 
 
@@ -118,9 +122,13 @@ COUNTS_AT_ONCE = frozenset(
         AdministrationKind.REGISTER_SEAL,
         AdministrationKind.SUSPEND_SEAL,
         AdministrationKind.LOSE_SEAL,
+        AdministrationKind.DISABLE_OFFICER,
     }
 )
 """Acts that take power away, or give none yet: one signature, no waiting. All others take two people."""
+
+STATION_ACTS = frozenset({AdministrationKind.RESET_OFFICER, AdministrationKind.DISABLE_OFFICER})
+"""Acts of a station about its own people; the hub keeps them and they change nothing there."""
 
 KIND_WORDS = {
     AdministrationKind.ADD_STATION: "登记派出所 / add a station",
@@ -135,6 +143,8 @@ KIND_WORDS = {
     AdministrationKind.RESUME_SEAL: "恢复印章 / resume a seal",
     AdministrationKind.LOSE_SEAL: "印章遗失 / a seal is lost",
     AdministrationKind.CANCEL_SEAL: "注销印章 / cancel a seal",
+    AdministrationKind.RESET_OFFICER: "民警换新密钥 / a new key for an officer",
+    AdministrationKind.DISABLE_OFFICER: "停用民警密钥 / an officer's key out of use",
     AdministrationKind.RESTORE: "声明从备份恢复 / declare a restore",
 }
 """What each kind is called on a screen."""

@@ -80,6 +80,12 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     reasons: tuple[Reason, ...]
 
 
+class Alarms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Stations' signed alarms (compact JWS), oldest first."""
+
+    alarms: tuple[str, ...]
+
+
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Problem details (RFC 9457): `title` and `detail` Chinese first, then English; `code` is stable."""
 

@@ -40,8 +40,8 @@ class OpenedJws(msgspec.Struct, frozen=True):
     alg: str
 
 
-def sign_jws(payload: bytes, *, typ: str, signer: Signer) -> bytes:
-    """Return the compact JWS of `payload`.
+def sign_jws(payload: bytes, *, typ: str, signer: Signer, limit: int = MAX_TOKEN_BYTES) -> bytes:
+    """Return the compact JWS of `payload`, at most `limit` bytes.
 
     Raises: Refused (`key.unsuitable`) for a certificate whose key cannot sign JWS, (`jws.too_large`).
     """
@@ -50,7 +50,7 @@ def sign_jws(payload: bytes, *, typ: str, signer: Signer) -> bytes:
         raise Refused(Code.KEY_UNSUITABLE)
     message = _header_part(certified.algorithm, typ, certified.x5t) + b"." + _encode(payload)
     token = message + b"." + _encode(signer.sign(message))
-    if len(token) > MAX_TOKEN_BYTES:
+    if len(token) > limit:
         raise Refused(Code.JWS_TOO_LARGE)
     return token
 
@@ -67,9 +67,16 @@ def open_jws(raw: bytes, *, typ: str, certificates: CertificateSource, allow_hig
     return opened
 
 
-def verify_jws(raw: bytes, *, typ: str, certificates: CertificateSource, allow_high_s: bool = False) -> OpenedJws:
+def verify_jws(
+    raw: bytes,
+    *,
+    typ: str,
+    certificates: CertificateSource,
+    allow_high_s: bool = False,
+    limit: int = MAX_TOKEN_BYTES,
+) -> OpenedJws:
     """As `open_jws`, with the payload not yet looked at: for callers that parse it themselves, strictly, once."""
-    if len(raw) > MAX_TOKEN_BYTES:
+    if len(raw) > limit:
         raise Refused(Code.JWS_TOO_LARGE)
     parts = raw.split(b".")
     if len(parts) != 3:

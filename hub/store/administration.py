@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from hub.protocol.administration import AdministrationKind, Answer
-from hub.protocol.identifiers import digest_of
+from hub.protocol.identifiers import Digest, digest_of
 from hub.protocol.instants import format_instant
 from hub.store.schema import administration, administrators, proposals
 from hub.store.trail_log import TrailLog, head_of
@@ -70,6 +70,11 @@ def acts_recorded(tx: sa.Connection) -> Iterator[tuple[int, bytes]]:
     query = sa.select(administration.c.leaf, administration.c.raw).order_by(administration.c.number)
     for row in tx.execute(query):
         yield row.leaf, row.raw
+
+
+def statement_known(tx: sa.Connection, digest: Digest) -> bool:
+    """Whether a statement with exactly these bytes is kept. Asked rarely: it walks the statements."""
+    return any(digest_of(raw) == digest for _, raw in acts_recorded(tx))
 
 
 def administrators_named(tx: sa.Connection) -> tuple[AdministratorRow, ...]:

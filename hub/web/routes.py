@@ -6,11 +6,12 @@ import msgspec
 from aiohttp import web
 
 from hub.protocol.enrolment import Enrolment
-from hub.protocol.exchange import Directory, MailboxPage, Readiness, Token, TrailGrowth, UploadState
+from hub.protocol.exchange import Alarms, Directory, MailboxPage, Readiness, Token, TrailGrowth, UploadState
 from hub.protocol.media_types import EVENT_STREAM, JOSE, JSON, PEM, PKIX_CRL
+from hub.protocol.station_event import LoggedEvents
 from hub.protocol.trail_keys import TrailKeysList
 from hub.protocol.witness import LeafProofs, Witnessed
-from hub.web import blob_routes, enrolment_routes, exchange_routes, service_routes, trail_routes
+from hub.web import blob_routes, enrolment_routes, exchange_routes, seal_routes, service_routes, trail_routes
 from hub.web.blob_routes import OCTETS
 from hub.web.problems import Handler, answering_problems, not_found, wrong_method
 
@@ -184,6 +185,16 @@ ROUTES = (
         errors=(403, 413, 422),
     ),
     Route(
+        "POST",
+        "/v1/trail/events",
+        trail_routes.post_events,
+        "log_events",
+        "Log what happened at the calling station (signed events); the answer says where each stands in the trail.",
+        {200: Answer("positions, in the order asked", JSON, LoggedEvents)},
+        takes=JSON,
+        errors=(403, 413, 422),
+    ),
+    Route(
         "GET",
         "/v1/trail/proofs",
         trail_routes.get_proofs,
@@ -270,6 +281,32 @@ ROUTES = (
         {200: Answer("revocation list", PKIX_CRL)},
         signed_in=False,
         errors=(404,),
+    ),
+    Route(
+        "GET",
+        "/v1/seals",
+        seal_routes.get_seals,
+        "seals",
+        "The signed list of seals and their states (compact JWS), numbered and dated.",
+        {200: Answer("seal status list", JOSE)},
+    ),
+    Route(
+        "POST",
+        "/v1/statements",
+        seal_routes.post_statement,
+        "submit_statement",
+        "Hand in a signed statement of the calling station: its head's suspension of a seal, an alarm, an act about its people.",
+        {201: Answer("kept"), 204: Answer("was kept before")},
+        takes=JOSE,
+        errors=(403, 413, 422),
+    ),
+    Route(
+        "GET",
+        "/v1/alarms",
+        seal_routes.get_alarms,
+        "alarms",
+        "Signed alarms that the calling station raised or that are about letters it has sent.",
+        {200: Answer("alarms", JSON, Alarms)},
     ),
     Route(
         "GET",
