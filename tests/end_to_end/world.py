@@ -237,7 +237,7 @@ def _make_hub(province: Province, data: Path, port: int, stations: tuple[Station
         settings=f"[listen]\nport = {port}\n".encode(),
     )
     init_hub(data, PASSPHRASE, parts, now=now_utc(), cost=CHEAP)
-    populate(data, province, stations)
+    populate(data, province, stations, passphrase=PASSPHRASE)
 
 
 def _make_station(world: World, code: StationId, name: str, prefix: str, secret: Path, longest_pause_s: int) -> Station:

@@ -124,13 +124,16 @@ def a_hub_folder(
     return data
 
 
-def populate(data: Path, province: Province, stations: tuple[StationId, ...]) -> None:
+def populate(
+    data: Path, province: Province, stations: tuple[StationId, ...], *, passphrase: bytes = PASSPHRASE
+) -> None:
     """Name the two administrators and let them add the stations."""
-    with open_office(data, PASSPHRASE) as office:
+    with open_office(data, passphrase) as office:
         for signer in province.two_administrators():
             name_first(office, signer.certified.pem, now=now_utc())
     for station in stations:
-        administer(data, province, AdministrationKind.ADD_STATION, station, station_details(province, station))
+        details = station_details(province, station)
+        administer(data, province, AdministrationKind.ADD_STATION, station, details, passphrase=passphrase)
 
 
 def station_details(province: Province, station: StationId) -> StationDetails:
@@ -140,11 +143,17 @@ def station_details(province: Province, station: StationId) -> StationDetails:
 
 
 def administer(
-    data: Path, province: Province, kind: AdministrationKind, subject: str, details: msgspec.Struct
+    data: Path,
+    province: Province,
+    kind: AdministrationKind,
+    subject: str,
+    details: msgspec.Struct,
+    *,
+    passphrase: bytes = PASSPHRASE,
 ) -> Filed:
     """Have the first administrator propose an act and the second approve it, if it does not count at once."""
     first, second = province.two_administrators()
-    with open_office(data, PASSPHRASE) as office:
+    with open_office(data, passphrase) as office:
         filed = propose(office, kind, subject, details, signer=first, now=now_utc())
         return filed if filed.number is None else approve(office, filed.number, signer=second, now=now_utc())
 
