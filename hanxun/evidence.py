@@ -24,6 +24,7 @@ from hub.exchange.evidence import export_evidence
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
 from hub.reports.evidence import print_evidence_report
+from hub.reports.times import judge_times
 from hub.signing.certificates import read_certificate
 from hub.signing.purposes import DEFAULT_ARC, CertificateKind, Purposes
 from hub.store.layout import DataFolder
@@ -92,7 +93,8 @@ def verify(
     signer = read_certificate(evidence_signer.read_bytes(), purposes=purposes) if evidence_signer else None
     all_passed = True
     for path in files:
-        verdict, _ = check_evidence(path.read_bytes(), trust=trust, now=now, evidence_signer=signer)
+        raw = path.read_bytes()
+        verdict, _ = check_evidence(raw, trust=trust, now=now, evidence_signer=signer, judge_times=judge_times)
         all_passed = all_passed and verdict.passed
         if json:
             print_json({"file": str(path), "verdict": verdict.indication.value, "checks": checks_as_json(verdict)})

@@ -12,6 +12,7 @@ from hub.protocol.envelope import Kind
 from hub.protocol.identifiers import CaseId, Digest
 from hub.protocol.instants import format_instant
 from hub.reports.evidence import print_evidence_report
+from hub.reports.times import judge_times
 from hub.signing.envelopes import SignedEnvelope, open_envelope
 from hub.signing.receipts import SignedReceipt, open_receipt
 from hub.trail.evidence.assemble import assemble_parts
@@ -38,7 +39,7 @@ def write_version(
     A report that is not TOTAL-PASSED is written all the same: it says what is missing. Raises: Refused, Damaged.
     """
     parts = gather(agent, case)
-    report = check_parts(parts, trust=agent.knowledge.trust(), now=now)
+    report = check_parts(parts, trust=agent.knowledge.trust(), now=now, judge_times=judge_times)
     container = write_container(
         parts, report=report, report_pdf=print_report(report), signer=agent.evidence_signer, at=now
     )

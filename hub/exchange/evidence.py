@@ -11,6 +11,7 @@ from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
 from hub.protocol.identifiers import CaseId
 from hub.reports.evidence import print_evidence_report
+from hub.reports.times import judge_times
 from hub.signing.certificates import Certified, read_certificate
 from hub.signing.keys import load_signer
 from hub.store.blobs import BlobStore
@@ -65,5 +66,5 @@ def export_evidence(data: Path, passphrase: bytes, case: CaseId, *, now: datetim
         )
     finally:
         readers.close()
-    report = check_parts(parts, trust=book.trust, now=now)
+    report = check_parts(parts, trust=book.trust, now=now, judge_times=judge_times)
     return write_container(parts, report=report, report_pdf=print_evidence_report(report), signer=signer, at=now)

@@ -12,7 +12,7 @@ from hub.letters.printing.report import (
 )
 from hub.protocol.instants import beijing, parse_instant
 from hub.protocol.verdict import Indication, Result
-from hub.trail.evidence.report import EvidenceReport, ReportAct, ReportCheck, ReportEnvelope, ReportSeal
+from hub.trail.evidence.report import EvidenceReport, ReportAct, ReportCheck, ReportEnvelope, ReportSeal, ReportTime
 
 _KINDS = {
     "inquiry": "发函",
@@ -74,8 +74,27 @@ def _facts(report: EvidenceReport) -> tuple[PrintedFact, ...]:
         first = report.timeline[0]
         facts.append(PrintedFact("发函方", "Sending station", first.from_))
         facts.append(PrintedFact("收函方", "Receiving station", first.to))
+    facts += [fact for time in report.times for fact in _time(time)]
     facts += [PrintedFact("电子签名", "Electronic seal", _seal(seal)) for seal in report.seals]
     return tuple(facts)
+
+
+def _time(time: ReportTime) -> list[PrintedFact]:
+    received = "尚无中心回执 no receipt" if time.received_at is None else f"中心收到 received {_at(time.received_at)}"
+    said = "迟发 late" if time.late else "按时 in time"
+    facts = [PrintedFact("时限", "Time limit", f"{said},截止 due {_at(time.due_at)},{received}")]
+    if time.late and time.reason:
+        facts.append(PrintedFact("迟发原因", "Reason", time.reason))
+    if time.late and time.in_time_as_claimed:
+        claim = f"{_at(time.made_at)} 制作,未经证明 / made then, unproved"
+        facts.append(PrintedFact("发函单位自称", "Claimed by the sender", claim))
+    if time.start_before is not None:
+        facts.append(PrintedFact("起算时间有改动", "Start was changed", f"先前 before {_at(time.start_before)}"))
+    return facts
+
+
+def _at(text: str) -> str:
+    return beijing(parse_instant(text))
 
 
 def _seal(seal: ReportSeal) -> str:

@@ -24,10 +24,12 @@ from hub.trail.evidence.parts import EvidenceParts
 from hub.trail.evidence.report import (
     QUESTIONS,
     EvidenceReport,
+    JudgeTimes,
     ReportAct,
     ReportEnvelope,
     ReportFile,
     ReportSeal,
+    TimedEnvelope,
     make_report,
     report_check,
     report_envelope,
@@ -41,17 +43,21 @@ CODES = tuple(QUESTIONS)
 T = TypeVar("T")
 
 
-def check_parts(parts: EvidenceParts, *, trust: Trust, now: datetime) -> EvidenceReport:
+def check_parts(
+    parts: EvidenceParts, *, trust: Trust, now: datetime, judge_times: JudgeTimes | None = None
+) -> EvidenceReport:
     """Return the report on `parts`, judged at `now` (against which the age of revocation lists counts).
 
     `trust` brings the roots; revocation lists and certificates in `parts` are used when a root vouches for them. For a
     container, put every list of `trust` into `parts` too: its reader has no others to derive this report again.
     """
-    return judge_parts(parts, trust=trust, now=now)[1]
+    return judge_parts(parts, trust=trust, now=now, judge_times=judge_times)[1]
 
 
-def judge_parts(parts: EvidenceParts, *, trust: Trust, now: datetime) -> tuple[Verdict, EvidenceReport]:
-    """Return the verdict on `parts` and the report of it."""
+def judge_parts(
+    parts: EvidenceParts, *, trust: Trust, now: datetime, judge_times: JudgeTimes | None = None
+) -> tuple[Verdict, EvidenceReport]:
+    """Return the verdict on `parts` and the report of it, with the time limits where `judge_times` knows the rules."""
     now = parse_instant(format_instant(now))  # as precise as the report states it, so that a reader judges alike
     case = open_case(parts, trust)
     tally = Tally(CODES)
@@ -72,6 +78,7 @@ def judge_parts(parts: EvidenceParts, *, trust: Trust, now: datetime) -> tuple[V
         acts=_acts(case),
         seals=seals,
         files=_files(parts, case),
+        times=() if judge_times is None else judge_times(_timed(case)),
     )
     return verdict, report
 
@@ -261,6 +268,16 @@ def _report_seal(digest: str, carried: Carried, finding: SealFinding) -> ReportS
         indication=finding.verdict.indication.value,
         checks=tuple(map(report_check, finding.verdict.checks)),
     )
+
+
+def _timed(case: OpenedCase) -> list[TimedEnvelope]:
+    timed = []
+    for number, opening in enumerate(case.envelopes, start=1):
+        if opening.value is not None:
+            accepted = case.acceptance_of(opening.value)
+            time = accepted.receipt.time if accepted is not None else None
+            timed.append(TimedEnvelope(number, opening.value.envelope, time))
+    return timed
 
 
 def _timeline(parts: EvidenceParts, case: OpenedCase) -> list[ReportEnvelope]:

@@ -3,7 +3,8 @@
 The report repeats what the parts say and what checking them gave at `judged_at`; a reader derives it again from the parts.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -131,7 +132,38 @@ class ReportFile(_Part, frozen=True, kw_only=True):
     envelope: int | None
 
 
-class EvidenceReport(_Part, frozen=True, kw_only=True):
+class ReportTime(_Part, frozen=True, kw_only=True):
+    """One time limit of one inquiry. `late` is judged by `received_at`, the hub's time (by `made_at` without a receipt).
+
+    `made_at` is the sender's word, by its own clock, and `in_time_as_claimed` what would follow from it. `start_before` is the
+    time that the inquiry before this correction named, when this one names another; the earliest counts.
+    """
+
+    envelope: int
+    step: str
+    due_at: str
+    received_at: str | None
+    late: bool
+    reason: str | None
+    made_at: str
+    in_time_as_claimed: bool
+    start_before: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimedEnvelope:
+    """An envelope of the timeline and when the hub accepted it, for whoever judges the times."""
+
+    number: int
+    envelope: Envelope
+    accepted_at: str | None
+
+
+JudgeTimes = Callable[[Sequence[TimedEnvelope]], tuple[ReportTime, ...]]
+"""Judges the limits of a case; the rules of case types are not known here."""
+
+
+class EvidenceReport(_Part, frozen=True, kw_only=True, omit_defaults=True):
     """The whole report. `judged_at` is the instant of judging, against which the age of revocation lists counted, with
     `crl_max_age_s` seconds as the limit."""
 
@@ -149,6 +181,7 @@ class EvidenceReport(_Part, frozen=True, kw_only=True):
     files: tuple[ReportFile, ...]
     by_hand_zh: str
     by_hand_en: str
+    times: tuple[ReportTime, ...] = ()
 
 
 def make_report(
@@ -161,6 +194,7 @@ def make_report(
     acts: Iterable[ReportAct],
     seals: Iterable[ReportSeal],
     files: Iterable[ReportFile],
+    times: Iterable[ReportTime] = (),
 ) -> EvidenceReport:
     """Return the report of `verdict` about a case."""
     zh, en = _CONCLUSIONS[verdict.indication]
@@ -179,6 +213,7 @@ def make_report(
         files=tuple(files),
         by_hand_zh=BY_HAND_ZH,
         by_hand_en=BY_HAND_EN,
+        times=tuple(times),
     )
 
 
@@ -253,6 +288,10 @@ def differences(stored: EvidenceReport, derived: EvidenceReport) -> tuple[str, .
         "seals": (_seals(stored), _seals(derived)),
         "files": (stored.files, derived.files),
     }
+    if (
+        stored.times and derived.times
+    ):  # reports of before there were times have none, nor has a reader without the rules
+        pairs["times"] = (stored.times, derived.times)
     return tuple(name for name, (there, here) in pairs.items() if there != here)
 
 

@@ -21,7 +21,7 @@ from hub.trail.evidence.check import judge_parts
 from hub.trail.evidence.container import OpenedContainer, read_container, write_files
 from hub.trail.evidence.opened import joined_trust
 from hub.trail.evidence.parts import FOLDERS, REPORT_JSON, REPORT_PDF, EvidenceParts, files_of, parts_of
-from hub.trail.evidence.report import EvidenceReport, differences, encode_report, read_report
+from hub.trail.evidence.report import EvidenceReport, JudgeTimes, differences, encode_report, read_report
 
 _CONTAINER_CODES = ("container.zip", "container.names", "container.layout", "container.manifest", "container.digests")
 _STAGE = {
@@ -50,12 +50,17 @@ def write_container(
 
 
 def check_evidence(
-    raw: bytes, *, trust: Trust, now: datetime, evidence_signer: Certified | None = None
+    raw: bytes,
+    *,
+    trust: Trust,
+    now: datetime,
+    evidence_signer: Certified | None = None,
+    judge_times: JudgeTimes | None = None,
 ) -> tuple[Verdict, EvidenceParts | None]:
     """Say whether `raw` is a good evidence file, and return its parts when the container could be read.
 
     Every check of `CODES` is listed, always. With `evidence_signer`, the container must be signed by that very
-    certificate. Never raises for any bytes.
+    certificate; with `judge_times`, what the report says about time limits is derived again, too. Never raises for any bytes.
     """
     try:
         opened = read_container(raw)
@@ -73,7 +78,7 @@ def check_evidence(
         rest = tuple(indeterminate(code, error.code) for code in ("container.report", *CONTENT_CODES))
         return Verdict((*_CONTAINER_PASSED, *signature, _check_files(opened), *rest)), None
     signature = _check_signature(opened, joined_trust(parts, trust), judged_at, evidence_signer)
-    content, derived = judge_parts(parts, trust=as_reported, now=judged_at)
+    content, derived = judge_parts(parts, trust=as_reported, now=judged_at, judge_times=judge_times)
     same = _check_report(report, derived)
     # The reader's own lists may know of a revocation that the file's do not.
     if trust.crls or trust.crl_max_age != as_reported.crl_max_age:
