@@ -28,6 +28,7 @@ from station_agent.store.envelopes import envelopes_of
 from station_agent.store.gates import evidence_of
 from station_agent.store.letters import find_letter
 from station_agent.store.outbox import outbox_rows, try_again
+from station_agent.store.trail import trail_events_of
 from station_agent.store.verdicts import decode_checks
 
 app = typer.Typer()
@@ -204,12 +205,18 @@ def _view(store: Store, case: str) -> dict[str, Any]:
             {"version": item.version, "indication": item.indication, "digest": item.digest}
             for item in evidence_of(tx, number)
         ]
+        unlogged = [
+            {"event": item.event, "at": item.at, "trouble": item.trouble}
+            for item in trail_events_of(tx, number)
+            if item.leaf is None
+        ]
     return _case_as_json(row) | {
         "letter": letter.state if letter is not None else None,
         "letter_number": letter.number if letter is not None else None,
         "messages": messages,
         "files": files,
         "evidence": evidence,
+        "not_in_trail": unlogged,
     }
 
 

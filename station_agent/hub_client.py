@@ -17,9 +17,10 @@ import msgspec
 
 from hub.protocol.codes import Code
 from hub.protocol.errors import HanxunError, Refused, Unavailable
-from hub.protocol.exchange import MailboxPage, Problem, Token, TrailGrowth, UploadState
+from hub.protocol.exchange import Alarms, MailboxPage, Problem, Token, TrailGrowth, UploadState
 from hub.protocol.identifiers import Digest
-from hub.protocol.media_types import EVENT_STREAM, JOSE, PEM
+from hub.protocol.media_types import EVENT_STREAM, JOSE, JSON, PEM
+from hub.protocol.station_event import LoggedEvents, StationEvents
 from hub.protocol.trail_keys import TrailKeysList
 from hub.protocol.witness import LeafProofs, Witnessed
 from hub.signing.assertions import make_assertion
@@ -141,19 +142,25 @@ class HubClient:
         async with self._call("GET", "/v1/trail/proofs", params=query) as answer:
             return _decoded(await answer.read(), LeafProofs)
 
+    async def log_events(self, events: Sequence[bytes]) -> LoggedEvents:
+        """Hand in signed events of this station and return where they stand in the trail. Raises: HubRefusal, Unavailable."""
+        body = msgspec.json.encode(StationEvents(events=tuple(raw.decode() for raw in events)))
+        async with self._call("POST", "/v1/trail/events", data=body, headers={"Content-Type": JSON}) as answer:
+            return _decoded(await answer.read(), LoggedEvents)
+
     async def tile(self, path: str) -> bytes:
         """Return a tile of the trail (`tile/…`). Raises: HubRefusal, Unavailable."""
         async with self._call("GET", f"/{path}", signed_in=False) as answer:
             return await answer.read()
 
     async def events(self, *, after: int) -> AsyncIterator[str]:
-        """Yield `mailbox` or `checkpoint` for every wake-up of the event stream, until it breaks. Raises: HubRefusal,
+        """Yield `mailbox`, `checkpoint` or `seals` for every wake-up of the event stream, until it breaks. Raises: HubRefusal,
         Unavailable."""
         headers = {"Accept": EVENT_STREAM, "Last-Event-ID": str(after)}
         async with self._call("GET", "/v1/events", headers=headers) as answer:
             while line := await answer.content.readline():
                 name = line.strip().removeprefix(b"event: ").decode("ascii", "replace")
-                if name in ("mailbox", "checkpoint"):
+                if name in ("mailbox", "checkpoint", "seals"):
                     yield name
 
     async def begin_upload(self, digest: Digest, *, size: int) -> UploadState:
@@ -200,6 +207,21 @@ class HubClient:
         """Return the hub's current revocation list (DER). Raises: HubRefusal, Unavailable."""
         async with self._call("GET", "/v1/crl", signed_in=False) as answer:
             return await answer.read()
+
+    async def seals(self) -> bytes:
+        """Return the hub's signed list of seals. Raises: HubRefusal (also from a hub that has none), Unavailable."""
+        async with self._call("GET", "/v1/seals") as answer:
+            return await answer.read()
+
+    async def state(self, statement: bytes) -> None:
+        """Hand in a signed statement of this station; a repeat changes nothing. Raises: HubRefusal, Unavailable."""
+        async with self._call("POST", "/v1/statements", data=statement, headers={"Content-Type": JOSE}):
+            return
+
+    async def alarms(self) -> Alarms:
+        """Return the alarms that concern this station. Raises: HubRefusal, Unavailable."""
+        async with self._call("GET", "/v1/alarms") as answer:
+            return _decoded(await answer.read(), Alarms)
 
     async def _sign_in(self) -> str:
         async with self._lock:

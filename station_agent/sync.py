@@ -20,11 +20,13 @@ from station_agent.agent import Agent, open_agent
 from station_agent.catch_up import catch_up
 from station_agent.certificates import follow_renewal, publish_own, warn_of_expiry
 from station_agent.clock_skew import SkewNotes
+from station_agent.events import events_wait
 from station_agent.evidence import complete_closed
 from station_agent.history import are_numbers_known, require_one_history
 from station_agent.hub_client import HubClient, HubRefusal, Throttled
 from station_agent.inbox.pull import judge_quarantined, pull
 from station_agent.outbox.send import send_due
+from station_agent.seal_states import keep_seals
 from station_agent.store.deliveries import cursor_of
 from station_agent.store.outbox import count_queued, note_away, wake_all
 from station_agent.store.trust import remember
@@ -35,6 +37,7 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S = 0.2
 UPKEEP_EVERY_S = 300.0
 TRAIL_EVERY_S = 60.0
+NOTICE_EVENTS_S = 1.0
 NOTICE_EVERY_S = 2.0  # how soon a renewed certificate that was put here is taken up
 FIRST_PAUSE_S = 0.5
 FIRST_CONTACT_S = 10.0
@@ -163,6 +166,7 @@ async def keep_up(agent: Agent, client: HubClient, *, clock: Clock) -> None:
     await _fetch_crl(agent, client, clock)
     await follow_renewal(agent, client)
     await publish_own(agent, client)
+    await keep_seals(agent, client, clock=clock)
     await judge_quarantined(agent, client, clock=clock)
 
 
@@ -188,12 +192,15 @@ async def _receive_loop(link: Link) -> None:
     async def receive() -> None:
         # First of all: after a weekend the list kept here is too old to judge by, and what cannot be judged is put aside.
         await _fetch_crl(agent, client, clock)
+        await keep_seals(agent, client, clock=clock)
         await _receive(agent, client, clock)
         with agent.store.read() as tx:
             after = cursor_of(tx)
         async for event in client.events(after=after):
             if event == "mailbox":
                 await _receive(agent, client, clock)
+            elif event == "seals":
+                await keep_seals(agent, client, clock=clock)
             else:
                 link.called.set()
 
@@ -221,7 +228,9 @@ async def _trail_loop(link: Link) -> None:
         while lacks_proofs(link.agent) and not await _called(link, pause):
             await fetch_proofs(link.agent, link.client, clock=link.clock)
             pause = min(2 * pause, TRAIL_EVERY_S)
-        await _called(link, TRAIL_EVERY_S)
+        for _ in range(int(TRAIL_EVERY_S / NOTICE_EVENTS_S)):
+            if await _called(link, NOTICE_EVENTS_S) or events_wait(link.agent):
+                return
 
     await _for_ever(link, keep_trail)
 

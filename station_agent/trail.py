@@ -25,6 +25,7 @@ from hub.trail.position import StandingLeaf, parse_position
 from hub.trail.proofs import check_inclusion
 from hub.trail.tlog_proof import TlogProof, encode_tlog_proof
 from station_agent.agent import Agent
+from station_agent.events import send_events
 from station_agent.history import require_one_history
 from station_agent.hub_client import HubClient
 from station_agent.store.trail import (
@@ -44,7 +45,7 @@ AT_ONCE = 100
 async def keep_step(agent: Agent, client: HubClient, *, clock: Clock) -> None:
     """Do all of it once. Raises: Unavailable (also `hub.rolled_back`); a refusal of one part is logged and the rest done."""
     await require_one_history(agent, client, clock=clock)
-    for part in (_learn_keys, cosign, fetch_proofs):
+    for part in (_learn_keys, send_events, cosign, fetch_proofs):
         try:
             await part(agent, client, clock=clock)
         except Refused as error:

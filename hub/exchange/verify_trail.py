@@ -21,6 +21,7 @@ from hub.store.committed import (
     committed_acts,
     committed_envelopes,
     committed_receipts,
+    committed_station_events,
 )
 from hub.store.database import Readers
 from hub.store.layout import DataFolder
@@ -35,6 +36,10 @@ _STREAMS = {
     LeafEvent.HANDOVER: "envelope",
     LeafEvent.RECEIPT: "receipt",
     LeafEvent.ADMINISTRATION: "act",
+    LeafEvent.READING: "station event",
+    LeafEvent.SEAL_USE: "station event",
+    LeafEvent.GATE_VERDICT: "station event",
+    LeafEvent.REGISTER_ACT: "station event",
 }
 
 
@@ -91,6 +96,7 @@ def _content_faults(tx: sa.Connection, folder: DataFolder) -> Iterator[FirstBad]
         "envelope": committed_envelopes(tx),
         "receipt": committed_receipts(tx),
         "act": committed_acts(tx),
+        "station event": committed_station_events(tx),
     }
     letters = _Letters(BlobStore(folder))
     last = -1

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from hub.store.schema import administration, attachments, envelopes, receipts
+from hub.store.schema import administration, attachments, envelopes, receipts, station_events
+from hub.store.trail_log import as_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,21 +24,28 @@ def committed_envelopes(tx: sa.Connection) -> Iterator[CommittedRow]:
     """Yield every envelope, by filing number, which is the order of their leaves."""
     query = sa.select(envelopes.c.seq, envelopes.c.leaf, envelopes.c.raw, envelopes.c.digest).order_by(envelopes.c.seq)
     for row in tx.execution_options(yield_per=500).execute(query):
-        yield CommittedRow("envelope", row.leaf, row.raw, row.digest, row.seq)
+        yield CommittedRow("envelope", row.leaf, as_bytes(row.raw), row.digest, row.seq)
 
 
 def committed_receipts(tx: sa.Connection) -> Iterator[CommittedRow]:
     """Yield every receipt, in the order of their leaves."""
     query = sa.select(receipts.c.seq, receipts.c.leaf, receipts.c.raw).order_by(receipts.c.seq)
     for row in tx.execution_options(yield_per=500).execute(query):
-        yield CommittedRow("receipt", row.leaf, row.raw, None, row.seq)
+        yield CommittedRow("receipt", row.leaf, as_bytes(row.raw), None, row.seq)
+
+
+def committed_station_events(tx: sa.Connection) -> Iterator[CommittedRow]:
+    """Yield every event of a station, in the order of their leaves."""
+    columns = (station_events.c.leaf, station_events.c.raw, station_events.c.digest, station_events.c.number)
+    for row in tx.execution_options(yield_per=500).execute(sa.select(*columns).order_by(station_events.c.leaf)):
+        yield CommittedRow("station event", row.leaf, as_bytes(row.raw), row.digest, row.number)
 
 
 def committed_acts(tx: sa.Connection) -> Iterator[CommittedRow]:
     """Yield every administrator's act, in the order of their leaves."""
     columns = (administration.c.number, administration.c.leaf, administration.c.raw)
     for row in tx.execute(sa.select(*columns).order_by(administration.c.number)):
-        yield CommittedRow("act", row.leaf, row.raw, None, row.number)
+        yield CommittedRow("act", row.leaf, as_bytes(row.raw), None, row.number)
 
 
 def attachments_named(tx: sa.Connection) -> Iterator[tuple[int, str, int]]:

@@ -59,12 +59,17 @@ def head_of(tx: sa.Connection) -> Head:
     return Head(*rows[0])
 
 
+def as_bytes(stored: object) -> bytes:
+    """Return a stored value's bytes, whatever type somebody has made of it: a changed row must be found, not crash the search."""
+    return stored if isinstance(stored, bytes) else str(stored).encode("utf-8", "surrogateescape")
+
+
 def tile_reader(tx: sa.Connection) -> TileReader:
     """Return a function that reads the longest stored version of a tile, empty if there is none."""
 
     def read(level: int, number: int) -> bytes:
         rows = _TILE.rows(tx, level, number)
-        return bytes(rows[0][0]) if rows else b""
+        return as_bytes(rows[0][0]) if rows else b""
 
     return read
 
@@ -75,7 +80,7 @@ def leaf_records(tx: sa.Connection, *, start: int = 0, end: int | None = None) -
     if end is not None:
         query = query.where(leaves.c.number < end)
     for row in tx.execution_options(stream_results=True).execute(query):
-        yield row.number, row.record
+        yield row.number, as_bytes(row.record)
 
 
 def insert_head(tx: sa.Connection, *, origin: str, signer: NoteSigner) -> None:

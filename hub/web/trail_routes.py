@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from hub.exchange.station_events import log_events
 from hub.exchange.tiles import tile_of
 from hub.exchange.witnessing import (
     MAX_LEAVES_ASKED,
@@ -16,6 +17,8 @@ from hub.exchange.witnessing import (
 )
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
+from hub.protocol.station_event import StationEvents
+from hub.protocol.strict_json import decode_strict
 from hub.protocol.trail_keys import TrailKeysList
 from hub.store.trail_keys import trail_keys_installed
 from hub.web.context import HUB, caller_of, json_response, number_of
@@ -89,3 +92,11 @@ async def get_proofs(request: web.Request) -> web.StreamResponse:
         raise Refused(Code.REQUEST_FORM, field="leaf")
     leaves = [number_of(text, field="leaf") for text in asked]
     return json_response(await request.app[HUB].readers.read(lambda tx: prove_leaves(tx, leaves)))
+
+
+async def post_events(request: web.Request) -> web.StreamResponse:
+    """Log what happened at the caller's station."""
+    caller = caller_of(request)
+    asked = decode_strict(await request.read(), StationEvents)
+    logged = await log_events([text.encode() for text in asked.events], caller=caller.station, hub=request.app[HUB])
+    return json_response(logged)

@@ -14,6 +14,7 @@ from hub.protocol.envelope import Role
 from hub.protocol.errors import Refused
 from hub.protocol.identifiers import CaseId, Digest
 from hub.protocol.instants import format_instant
+from hub.protocol.station_event import StationEventKind
 from hub.protocol.verdict import Verdict
 from hub.reports.evidence import print_evidence_report
 from hub.signing.envelopes import SignedEnvelope
@@ -26,6 +27,7 @@ from station_agent.desk.gate.evaluate import Readers, evaluate
 from station_agent.desk.gate.material import Decision
 from station_agent.desk.inquiry import require_inquiry
 from station_agent.desk.steps import step_case, step_gate
+from station_agent.events import note_event
 from station_agent.evidence import PrintReport, write_version
 from station_agent.history import standstill
 from station_agent.people import Person
@@ -142,6 +144,7 @@ def _sign(
     row = RegisterActRow(signed.digest, case, operation.value, evidence.digest, letter, PENDING)
     with agent.store.write() as tx:
         store_act(tx, agent.store, signed)
+        note_event(tx, agent, StationEventKind.REGISTER_ACT, case=case, subject=signed.digest, now=now)
         add_register_act(tx, row)
     return row
 

@@ -9,10 +9,12 @@ from hub.protocol.codes import Code
 from hub.protocol.envelope import Role
 from hub.protocol.errors import Refused
 from hub.protocol.identifiers import CaseId
+from hub.protocol.station_event import StationEventKind
 from hub.signing.purposes import OfficerRole
 from station_agent.agent import Agent
 from station_agent.desk.acting import require_own, sign, store_act
 from station_agent.desk.inquiry import require_inquiry
+from station_agent.events import note_event
 from station_agent.people import Person
 from station_agent.store.acts import ActRow
 from station_agent.store.cases import require_case
@@ -62,4 +64,5 @@ def look(agent: Agent, person: Person, case: CaseId, *, impression: Impression, 
             now=now,
             previous=inquiry.digest,
         )
+        note_event(tx, agent, StationEventKind.READING, case=case, subject=act.digest, now=now)
         return store_act(tx, agent.store, act)

@@ -11,6 +11,7 @@ from hub.protocol.envelope import Attachment, Role
 from hub.protocol.errors import Refused
 from hub.protocol.identifiers import CaseId, Digest, digest_of
 from hub.protocol.media_types import PDF
+from hub.protocol.station_event import StationEventKind
 from hub.protocol.verdict import Verdict
 from hub.signing.certificates import Certified
 from hub.signing.keys import Signer
@@ -21,7 +22,9 @@ from hub.signing.trust import check_certificate
 from station_agent.agent import Agent
 from station_agent.desk.acting import require_own
 from station_agent.desk.steps import step_case, step_letter
+from station_agent.events import note_event
 from station_agent.people import Person
+from station_agent.seal_states import require_seal_in_force
 from station_agent.store.cases import add_files, require_case, save_case
 from station_agent.store.letters import LetterRow, require_letter, save_letter
 
@@ -60,6 +63,7 @@ def adopt_sealed(agent: Agent, person: Person, case: CaseId, *, sealed: bytes, t
     finding = check_seal(sealed, trust=agent.knowledge.trust(), at=now, now=now)
     finding.verdict.require()
     _require_sealable(letter, person, finding.certified)
+    require_seal_in_force(agent, letter.seal or "")
     if finding.prefix_digest != digest_of(to_pdf(agent.store.blobs.get(letter.scan or Digest("")))):
         raise Refused(Code.OTHER_SCAN)
     return _keep(agent, person, case, letter, sealed, now)
@@ -74,6 +78,7 @@ def _keep(agent: Agent, person: Person, case: CaseId, letter: LetterRow, sealed:
         facts = ("custodian_is_not_drafter", "seal_active")
         letter = step_letter(letter, "seal", person=person, facts=facts)
         save_letter(tx, replace(letter, letter=digest))
+        note_event(tx, agent, StationEventKind.SEAL_USE, case=case, subject=digest, now=now)
         name = f"{case}-{letter.version}.pdf"
         add_files(tx, case, (Attachment(digest=digest, size=len(sealed), media_type=PDF, name=name, role=Role.LETTER),))
         if row.state == "awaiting_seal":
@@ -92,6 +97,7 @@ def _require_sealable(letter: LetterRow, person: Person, seal: Certified | None)
 
 
 def _require_in_force(agent: Agent, seal_key: Signer, now: datetime) -> None:
+    require_seal_in_force(agent, seal_key.certified.x5t)
     # A stale list does not stop the sender, who may be cut off; the receiver judges with its own.
     trust = agent.knowledge.trust()
     checks = check_certificate(

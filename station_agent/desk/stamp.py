@@ -10,13 +10,16 @@ from hub.protocol.act import ActKind
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
 from hub.protocol.identifiers import CaseId
+from hub.protocol.station_event import StationEventKind
 from hub.signing.certificates import Certified
 from hub.signing.purposes import CertificateKind, SealPurpose
 from station_agent.agent import Agent
 from station_agent.desk.acting import require_own, sign, store_act
 from station_agent.desk.approve import require_reason
 from station_agent.desk.steps import step_case, step_letter
+from station_agent.events import note_event
 from station_agent.people import Person
+from station_agent.seal_states import require_seal_in_force
 from station_agent.store.acts import ActRow, acts_of
 from station_agent.store.cases import all_cases, require_case, save_case
 from station_agent.store.letters import LetterRow, require_letter, save_letter, void_letter_number
@@ -26,7 +29,7 @@ def stamp(agent: Agent, person: Person, case: CaseId, *, copies: int, now: datet
     """Log that the custodian `person` has stamped `copies` of the approved letter.
 
     The act names the seal's certificate: the seal that will sign the scan later must be this one.
-    Raises: Refused (E301, `letter.custodian_is_drafter`, `station.seal_missing`, `state.*`), NotPermitted.
+    Raises: Refused (E301, E302, `letter.custodian_is_drafter`, `station.seal_missing`, `state.*`), NotPermitted.
     """
     require_own(agent, person)
     with agent.store.write() as tx:
@@ -36,11 +39,13 @@ def stamp(agent: Agent, person: Person, case: CaseId, *, copies: int, now: datet
         if approval is None or letter.approver is None or letter.number is None:
             raise Refused(Code.APPROVAL_MISSING)
         require_separate_persons(drafter=letter.drafter, approver=letter.approver, custodian=person.number)
+        require_seal_in_force(agent, seal.x5t)
         facts = ("custodian_is_not_drafter", "seal_use_logged")
         letter = step_letter(letter, "stamp", person=person, facts=facts)
         details = {"letter_number": letter.number, "copies": copies, "custodian": person.number, "seal": seal.x5t}
         act = sign(agent, person, ActKind.SEAL_USE, case=case, subject=approval, details=details, now=now)
         store_act(tx, agent.store, act)
+        note_event(tx, agent, StationEventKind.SEAL_USE, case=case, subject=act.digest, now=now)
         save_letter(tx, replace(letter, custodian=person.number, seal_use_act=act.digest, seal=seal.x5t))
 
 

@@ -78,6 +78,7 @@ async def test_answers_are_what_the_document_says(tmp_path: Path) -> None:
             (a, "GET", "/v1/trail/keys", "/v1/trail/keys", {}, 200),
             (a, "GET", "/v1/trail/witnesses", "/v1/trail/witnesses", {}, 200),
             (a, "POST", "/v1/trail/witnesses", "/v1/trail/witnesses", {"data": b"?"}, 422),
+            (a, "POST", "/v1/trail/events", "/v1/trail/events", {"data": b"{}"}, 422),
             (a, "GET", "/v1/trail/offer?old=0", "/v1/trail/offer", {}, 200),
             (a, "POST", "/v1/trail/cosignatures", "/v1/trail/cosignatures", {"data": b"?"}, 403),
             (a, "GET", "/v1/trail/proofs?leaf=0&leaf=1", "/v1/trail/proofs", {}, 200),

@@ -12,8 +12,9 @@ from hub.protocol.act import ActKind
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Kind, Role
 from hub.protocol.errors import Damaged, Refused
-from hub.protocol.identifiers import CaseId, Digest
+from hub.protocol.identifiers import CaseId, Digest, digest_of
 from hub.protocol.instants import format_instant
+from hub.protocol.station_event import StationEventKind
 from hub.protocol.verdict import Verdict, indeterminate
 from hub.signing.trust import Trust
 from station_agent.agent import Agent
@@ -21,8 +22,10 @@ from station_agent.desk.gate.checks import CountPages, Rules, ScanToPdf, judge, 
 from station_agent.desk.gate.material import Circumstances, Decision, Material, make_material
 from station_agent.desk.inquiry import require_inquiry
 from station_agent.desk.steps import step_gate, step_letter
+from station_agent.events import note_event
 from station_agent.history import standstill
 from station_agent.register.interface import Person, Register
+from station_agent.seal_states import seal_book
 from station_agent.store.acts import acts_of
 from station_agent.store.cases import CaseRow, all_cases, require_case, save_case
 from station_agent.store.envelopes import envelopes_of, receipts_for
@@ -74,6 +77,7 @@ def evaluate(
     """
     material = gather_material(agent, case, register=register, decisions=decisions)
     rules = rules_for(readers, two_looks_from=agent.settings.limits.two_looks_from)(agent.knowledge.trust(), now)
+    rules = replace(rules, seals=seal_book(agent))
     verdict = judge(material, rules)
     with agent.store.write() as tx:
         if (still := standstill(tx)) is not None:
@@ -81,6 +85,7 @@ def evaluate(
         row = require_case(tx, case)
         checks = encode_checks(verdict.checks)
         add_gate_verdict(tx, GateRow(case, format_instant(now), verdict.indication.value, checks))
+        note_event(tx, agent, StationEventKind.GATE_VERDICT, case=case, subject=digest_of(checks), now=now)
         _judge_letter(tx, case, verdict)
         save_case(tx, _judge_gate(row, verdict), now=now)
     return verdict
