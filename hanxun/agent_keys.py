@@ -21,9 +21,8 @@ from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
 from hub.protocol.texts import text_of
 from hub.signing.purposes import CertificateKind
-from hub.signing.tokens import parse_token_uri
+from hub.signing.tokens import fresh_label, parse_token_uri
 from station_agent.folder import AgentFolder
-from station_agent.found import fresh_label
 from station_agent.history import standstill
 from station_agent.install import KeyState, install_certificate, key_states, request_fingerprint
 from station_agent.knowledge import Knowledge, load_roots

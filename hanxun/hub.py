@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from hanxun import hub_administration, hub_backup
+from hanxun import hub_administration, hub_backup, hub_keys
 from hanxun.backup_options import ProgressLine
 from hanxun.files import require_absent, require_present, write_file
 from hanxun.findings import tell
@@ -26,7 +26,7 @@ from hub.store.migrate import migrate_keeping
 from hub.web.server import run
 
 app = verb_group("中心 / the hub.")
-app.registered_commands += hub_backup.app.registered_commands
+app.registered_commands += hub_backup.app.registered_commands + hub_keys.app.registered_commands
 app.registered_commands += hub_administration.app.registered_commands
 _SETTINGS = """\
 # Settings of this hub; what is left out has its default, unknown keys are refused. See docs/reference/settings.md.

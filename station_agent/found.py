@@ -1,8 +1,7 @@
 """Making a station's agent: its keys where they are used, the requests for their certificates, whom it trusts, its settings."""
 
 import json
-import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from hub.signing.authority import Subject
 from hub.signing.certificates import Certified
 from hub.signing.crl import Crl
 from hub.signing.keys import DEFAULT_COST, ScryptCost
-from hub.signing.tokens import TokenUri
+from hub.signing.tokens import TokenUri, fresh_label
 from station_agent.folder import AgentFolder
 from station_agent.history import RESTORED
 from station_agent.knowledge import Knowledge
@@ -63,11 +62,6 @@ def found_agent(
     _begin_store(data, new, now)
     write_settings(data, settings)
     return Requests(folder.agent.request, folder.evidence.request)
-
-
-def fresh_label(token: TokenUri, name: str) -> TokenUri:
-    """Return a new label for a key called `name` in `token`: a token may keep the old key beside it."""
-    return replace(token, key=f"{token.key}-{name}-{secrets.token_hex(3)}")
 
 
 def _begin_store(data: Path, new: NewAgent, now: datetime) -> None:

@@ -49,7 +49,7 @@ from hub.signing.administration import (
     sign_approval,
 )
 from hub.signing.certificates import CertificateSource, Certified
-from hub.signing.keys import KeySigner, Signer
+from hub.signing.keys import Signer
 from hub.signing.purposes import CertificateKind, OfficerRole
 from hub.signing.trust import Trust, check_certificate
 from hub.store.administration import (
@@ -87,7 +87,7 @@ class Rules:
     origin: str
     trust: Trust
     certificates: CertificateSource
-    hub_signer: Callable[[], KeySigner]
+    hub_signer: Callable[[], Signer]
 
 
 @dataclass(frozen=True, slots=True)

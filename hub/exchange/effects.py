@@ -31,7 +31,7 @@ from hub.protocol.identifiers import Digest, parse_station
 from hub.protocol.instants import format_instant, parse_instant
 from hub.protocol.seal_status import SealEvent, SealState
 from hub.signing.certificates import Certified
-from hub.signing.keys import KeySigner
+from hub.signing.keys import Signer
 from hub.signing.purposes import CertificateKind, OfficerRole
 from hub.signing.trust import Trust
 from hub.store.administration import administrators_named, dismiss_administrators, insert_administrator
@@ -52,7 +52,7 @@ class Acting:
     tx: sa.Connection
     log: TrailLog
     trust: Trust
-    hub_signer: Callable[[], KeySigner]
+    hub_signer: Callable[[], Signer]
     act: AdministrativeAct
     digest: Digest
     signatures: tuple[bytes, ...]

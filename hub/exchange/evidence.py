@@ -6,14 +6,15 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from hub.exchange.hub import purposes_of, read_settings
+from hub.exchange.own_keys import evidence_place, hub_certificates
 from hub.exchange.trust import TrustBook
+from hub.keyring.pairs import load_pair
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
 from hub.protocol.identifiers import CaseId
 from hub.reports.evidence import print_evidence_report
 from hub.reports.times import judge_times
-from hub.signing.certificates import Certified, read_certificate
-from hub.signing.keys import load_signer
+from hub.signing.certificates import Certified, known, read_certificate
 from hub.store.blobs import BlobStore
 from hub.store.database import Readers
 from hub.store.filed import filed_in_case
@@ -34,15 +35,13 @@ def export_evidence(data: Path, passphrase: bytes, case: CaseId, *, now: datetim
     settings = read_settings(folder)
     purposes = purposes_of(settings)
     require_current(folder.database)
-    signer = load_signer(
-        folder.evidence_key.read_bytes(), passphrase, folder.evidence_certificate.read_bytes(), purposes=purposes
-    )
+    signer = load_pair(evidence_place(folder), passphrase, purposes=purposes)
     readers, blobs = Readers(folder.database), BlobStore(folder)
-    hub_certificate = read_certificate(folder.hub_certificate.read_bytes(), purposes=purposes)
+    own = known(hub_certificates(folder, purposes=purposes))  # also of receipts signed before a renewal
 
     def find(x5t: str) -> Certified | None:
-        if x5t == hub_certificate.x5t:
-            return hub_certificate
+        if (mine := own(x5t)) is not None:
+            return mine
         row = readers.read_now(lambda tx: certificate_by_x5t(tx, x5t))
         return read_certificate(row.raw, purposes=purposes) if row is not None else None
 

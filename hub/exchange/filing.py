@@ -58,6 +58,10 @@ class EnvelopeFiling:
         self._delivered: frozenset[StationId] = frozenset()
         self._appended = False
 
+    def use_signer(self, signer: Signer) -> None:
+        """Sign with another key from the next receipt on; may be called from any thread."""
+        self._signer = signer
+
     def file(self, tx: sa.Connection, submissions: Sequence[Submission]) -> Sequence[Outcome]:
         """See `Filing.file`."""
         now = self._clock()

@@ -15,14 +15,15 @@ from hub.exchange.deliver import WakeUps
 from hub.exchange.docket import Submission
 from hub.exchange.filing import Accepted, EnvelopeFiling
 from hub.exchange.offers import Offers
+from hub.exchange.own_keys import HubKeys
 from hub.exchange.readiness import Watch, require_writable
 from hub.exchange.settings import Settings, parse_settings
 from hub.exchange.trust import TrustBook
 from hub.exchange.uploads import Uploads
 from hub.protocol.codes import Code
 from hub.protocol.errors import Damaged
-from hub.signing.certificates import Certified, read_certificate
-from hub.signing.keys import KeySigner, decrypt_key, load_signer
+from hub.signing.certificates import Certified
+from hub.signing.keys import Signer, decrypt_key
 from hub.signing.purposes import DEFAULT_ARC, DEFAULT_PURPOSES, Purposes
 from hub.store.blobs import BlobStore
 from hub.store.database import Readers, settle
@@ -38,12 +39,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """A hub at work. `own_certificates`: for receipts and evidence. `clock` gives aware UTC; `random` so many bytes."""
+    """A hub at work. `keys` follow a renewal while it serves. `clock` gives aware UTC; `random` so many bytes."""
 
     folder: DataFolder
     settings: Settings
-    signer: KeySigner
-    own_certificates: tuple[Certified, ...]
+    keys: HubKeys
+    following: "asyncio.Task[None]"
     trail: TrailLog
     trust: TrustBook
     catalogue: Catalogue
@@ -59,10 +60,21 @@ class Hub:
     clock: Callable[[], datetime]
     random: Callable[[int], bytes]
 
+    @property
+    def signer(self) -> Signer:
+        """The key for receipts and statements, the one in force now."""
+        return self.keys.signer
+
+    @property
+    def own_certificates(self) -> tuple[Certified, ...]:
+        """The hub's own certificates: for receipts and evidence, and those they replaced."""
+        return self.keys.certificates
+
     async def close(self) -> None:
         """Finish what was accepted, refuse the rest, close the store."""
         self.wake_ups.close()
         self.watching.cancel()
+        self.following.cancel()
         self.offering.cancel()
         await self.writer.stop()
         self.readers.close()
@@ -107,16 +119,14 @@ async def open_hub(
     folder = DataFolder(data)
     settings = settings or read_settings(folder)
     purposes = purposes_of(settings)
-    signer = load_signer(
-        _required(folder, folder.hub_key), passphrase, _required(folder, folder.hub_certificate), purposes=purposes
-    )
+    keys = HubKeys(folder, settings, passphrase, purposes=purposes, clock=clock)
     trail = open_trail(folder, passphrase, settings)
     require_writable(data)
     require_current(folder.database)
     settle(folder.database)
     readers = Readers(folder.database)
     wake_ups = WakeUps()
-    filing = EnvelopeFiling(log=trail, signer=signer, clock=clock, random=random, on_filed=wake_ups.wake)
+    filing = EnvelopeFiling(log=trail, signer=keys.signer, clock=clock, random=random, on_filed=wake_ups.wake)
     writer = Writer(folder.database, filing, on_damage=on_damage)
     blobs = BlobStore(folder)
     limits = settings.limits
@@ -149,8 +159,8 @@ async def open_hub(
     return Hub(
         folder=folder,
         settings=settings,
-        signer=signer,
-        own_certificates=_own_certificates(folder, signer, purposes),
+        keys=keys,
+        following=asyncio.create_task(keys.follow(on_change=filing.use_signer)),
         trail=trail,
         trust=trust,
         catalogue=default_catalogue(),
@@ -166,12 +176,6 @@ async def open_hub(
         clock=clock,
         random=random,
     )
-
-
-def _own_certificates(folder: DataFolder, signer: KeySigner, purposes: Purposes) -> tuple[Certified, ...]:
-    if not folder.evidence_certificate.is_file():
-        return (signer.certified,)
-    return signer.certified, read_certificate(folder.evidence_certificate.read_bytes(), purposes=purposes)
 
 
 def _required(folder: DataFolder, path: Path) -> bytes:

@@ -10,8 +10,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hub.disk import sync_folder, write_file
 from hub.exchange.hub import purposes_of
+from hub.exchange.own_keys import evidence_place, receipt_place
 from hub.exchange.settings import Settings, parse_settings
 from hub.exchange.trust import TrustBook
+from hub.keyring.pairs import load_pair
+from hub.keyring.place import KeyPlace
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
 from hub.protocol.verdict import Verdict
@@ -29,7 +32,7 @@ from hub.trail.note import make_signer
 @dataclass(frozen=True, slots=True)
 class HubParts:
     """What a new hub is made from, all as bytes of files: roots and certificates PEM, keys encrypted PKCS#8 PEM under
-    the hub's passphrase, the revocation list DER or PEM, the settings TOML."""
+    the hub's passphrase (or the PKCS#11 URI of a token whose PIN that is), the revocation list DER or PEM, the settings TOML."""
 
     roots: bytes
     crl: bytes
@@ -77,9 +80,9 @@ def _write_files(folder: DataFolder, parts: HubParts) -> None:
         folder.settings: parts.settings or DEFAULT_SETTINGS,
         folder.roots: parts.roots,
         folder.crl: parts.crl,
-        folder.hub_key: parts.hub_key,
+        _place_of(receipt_place(folder), parts.hub_key): parts.hub_key,
         folder.hub_certificate: parts.hub_certificate,
-        folder.evidence_key: parts.evidence_key,
+        _place_of(evidence_place(folder), parts.evidence_key): parts.evidence_key,
         folder.evidence_certificate: parts.evidence_certificate,
         folder.tls_key: parts.tls_key,
         folder.tls_certificate: parts.tls_certificate,
@@ -89,17 +92,21 @@ def _write_files(folder: DataFolder, parts: HubParts) -> None:
             write_file(path, raw, secret=True)
 
 
+def _place_of(place: KeyPlace, key: bytes | None) -> Path:
+    return place.token if key is not None and key.startswith(b"pkcs11:") else place.key
+
+
 def _require_good(folder: DataFolder, passphrase: bytes, parts: HubParts, settings: Settings, now: datetime) -> None:
     purposes = purposes_of(settings)
     age = timedelta(seconds=settings.limits.crl_max_age_s)
     book = TrustBook(folder, purposes=purposes, crl_max_age=age, find=lambda _x5t: None)
     if book.crl is None:
         raise Refused(Code.CRL_MISSING)
-    pairs = [(CertificateKind.HUB, parts.hub_key, parts.hub_certificate)]
+    pairs = [(CertificateKind.HUB, receipt_place(folder))]
     if parts.evidence_key is not None and parts.evidence_certificate is not None:
-        pairs.append((CertificateKind.EVIDENCE, parts.evidence_key, parts.evidence_certificate))
-    for kind, key, certificate in pairs:
-        certified = load_signer(key, passphrase, certificate, purposes=purposes).certified
+        pairs.append((CertificateKind.EVIDENCE, evidence_place(folder)))
+    for kind, place in pairs:
+        certified = load_pair(place, passphrase, purposes=purposes).certified
         Verdict(check_certificate(certified, kind=kind, trust=book.trust, at=now, now=now)).require()
     if parts.tls_key is not None and parts.tls_certificate is not None:
         _require_tls(parts.tls_key, parts.tls_certificate, passphrase, book.trust, now)

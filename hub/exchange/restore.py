@@ -11,15 +11,16 @@ import msgspec
 import sqlalchemy as sa
 
 from hub.exchange.hub import open_trail, purposes_of, read_settings
+from hub.exchange.own_keys import load_receipt_signer
 from hub.exchange.settings import Settings
 from hub.protocol.administration import AdministrationKind
 from hub.protocol.codes import Code
-from hub.protocol.errors import Damaged, Refused
+from hub.protocol.errors import Refused
 from hub.protocol.identifiers import digest_of
 from hub.protocol.instants import format_instant
 from hub.protocol.restore import RestoreStatement
 from hub.protocol.strict_json import decode_strict
-from hub.signing.keys import KeySigner, Signer, load_signer
+from hub.signing.keys import Signer
 from hub.signing.restores import sign_restore
 from hub.store.administration import administrators_named, record_act
 from hub.store.database import open_writer
@@ -75,13 +76,9 @@ def declare(
         _file(tx, msgspec.structs.replace(statement, signatures=tuple(raw.decode() for raw in signatures)), signer)
 
 
-def open_hub_signer(folder: DataFolder, passphrase: bytes, settings: Settings) -> KeySigner:
+def open_hub_signer(folder: DataFolder, passphrase: bytes, settings: Settings) -> Signer:
     """Return the key that signs receipts and statements. Raises: Refused (`key.*`), Damaged (`hub.folder`)."""
-    try:
-        key, certificate = folder.hub_key.read_bytes(), folder.hub_certificate.read_bytes()
-    except OSError as error:
-        raise Damaged(Code.HUB_FOLDER, detail="keys/hub.*") from error
-    return load_signer(key, passphrase, certificate, purposes=purposes_of(settings))
+    return load_receipt_signer(folder, passphrase, purposes=purposes_of(settings))
 
 
 def restore_statement(

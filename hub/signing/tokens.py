@@ -9,7 +9,7 @@ import hmac
 import re
 import secrets
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -61,6 +61,11 @@ def parse_token_uri(text: str) -> TokenUri:
     if not token or not key or not module.startswith("/") or at.get("type", "private") != "private":
         raise Refused(Code.PKCS11_URI, detail="token, object, module-path")
     return TokenUri(token, key, module)
+
+
+def fresh_label(token: TokenUri, name: str) -> TokenUri:
+    """Return a new label for a key called `name` in `token`: a token may keep the old key beside it."""
+    return replace(token, key=f"{token.key}-{name}-{secrets.token_hex(3)}")
 
 
 @dataclass(frozen=True, slots=True)
