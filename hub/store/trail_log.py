@@ -40,6 +40,9 @@ _PUT_TILE = Prepared(
     names=["level", "number", "raw"],
 )
 _NEW_LEAF = insert_into(leaves)
+_NEWEST_LEAVES = Prepared(
+    sa.select(leaves.c.record).where(leaves.c.number >= sa.bindparam("first")).order_by(leaves.c.number), names=["first"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ class TrailLog:
         self._old_size = 0
         self._checkpoint: str | None = None
         self._leaves: list[tuple[int, bytes]] = []
+        self._hashes: list[bytes] = []
         self._tiles: dict[tuple[int, int], bytes] = {}
 
     @property
@@ -113,29 +117,32 @@ class TrailLog:
             root = self._open(present.checkpoint, present.size).checkpoint.root
             self._durable = present.checkpoint, restore_frontier(present.size, root, tile_reader(tx))
         self._edge, self._old_size = self._durable[1], present.size
-        self._leaves, self._tiles, self._checkpoint = [], {}, None
+        self._leaves, self._hashes, self._tiles, self._checkpoint = [], [], {}, None
 
     def append(self, records: Sequence[bytes]) -> tuple[TrailPosition, ...]:
         """Append leaf records (at least one), sign a checkpoint over the tree so far, and return where each stands.
 
         Nothing is written yet.
         """
-        # The hashes are made from the very bytes that `flush` stores: one flipped bit in a leaf would end the trail.
-        appended = append(self._edge, [leaf_hash(record) for record in records])
-        self._advance(records, appended.frontier, appended.tiles)
+        hashes = [leaf_hash(record) for record in records]
+        appended = append(self._edge, hashes)
+        self._advance(records, hashes, appended.frontier, appended.tiles)
         return make_positions(appended, records, self._sign(appended.root))
 
     def append_last(self, records: Sequence[bytes]) -> int:
         """Append the batch's last leaf records (at least one) under a new checkpoint; return the first one's index."""
         start = self._edge.size
-        frontier, updates = extend(self._edge, [leaf_hash(record) for record in records])
-        self._advance(records, frontier, updates)
+        hashes = [leaf_hash(record) for record in records]
+        frontier, updates = extend(self._edge, hashes)
+        self._advance(records, hashes, frontier, updates)
         self._sign(frontier.root)
         return start
 
-    def _advance(self, records: Sequence[bytes], frontier: Frontier, updates: Iterable[TileUpdate]) -> None:
-        start = self._edge.size
-        self._leaves += enumerate(records, start)
+    def _advance(
+        self, records: Sequence[bytes], hashes: list[bytes], frontier: Frontier, updates: Iterable[TileUpdate]
+    ) -> None:
+        self._leaves += enumerate(records, self._edge.size)
+        self._hashes += hashes
         self._tiles.update({(update.level, update.index): update.hashes for update in updates})
         self._edge = frontier
 
@@ -145,8 +152,15 @@ class TrailLog:
         return raw
 
     def flush(self, tx: sa.Connection) -> None:
-        """Write the leaves, the tiles and the head. Raises: Damaged when the head is not the one begun from."""
+        """Write the leaves, the tiles and the head.
+
+        Raises: Damaged when the head is not the one begun from, or a leaf does not read back as it was hashed.
+        """
         _NEW_LEAF.run_many(tx, self._leaves)
+        # Hashed once more, from what the store gives back: a log once died of one bit that flipped before it was written, and
+        # the signed checkpoint does not count before the head below is committed.
+        if [leaf_hash(row[0]) for row in _NEWEST_LEAVES.rows(tx, self._old_size)] != self._hashes:
+            raise Damaged(Code.TRAIL_DAMAGED, detail="stored leaves", values={"place": f"leaf {self._old_size}"})
         _PUT_TILE.run_many(tx, [(level, at, raw) for (level, at), raw in self._tiles.items()])
         if _SWAP.run(tx, self._edge.size, self._checkpoint, self._old_size) != 1:
             raise Damaged(Code.STORE_DAMAGED, detail=f"head moved under the transaction at {self._old_size}")

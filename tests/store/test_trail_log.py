@@ -114,3 +114,20 @@ def test_the_head_is_swapped_only_from_what_was_begun(engine: sa.Engine) -> None
         with pytest.raises(Damaged):
             log.flush(tx)
         tx.rollback()
+
+
+def test_a_leaf_that_does_not_read_back_as_it_was_hashed_is_not_committed(engine: sa.Engine) -> None:
+    log = TrailLog(origin=ORIGIN, signer=SIGNER)
+    add(engine, log, b"one")
+    with engine.begin() as tx:
+        # As a bit that flips between hashing and storing.
+        tx.exec_driver_sql(
+            "CREATE TRIGGER flip AFTER INSERT ON leaves BEGIN UPDATE leaves SET record = x'00' WHERE number = new.number; END"
+        )
+    with pytest.raises(Damaged):
+        add(engine, log, b"two")
+    log.forget()
+    with engine.begin() as tx:
+        tx.exec_driver_sql("DROP TRIGGER flip")
+    add(engine, log, b"two")
+    require_whole(engine, 4)
