@@ -8,6 +8,7 @@ from hanxun import (
     agent_letter,
     agent_setup,
     agent_trail,
+    agent_tray,
     agent_view,
 )
 from hanxun.options import verb_group
@@ -15,3 +16,4 @@ from hanxun.options import verb_group
 app = verb_group("派出所端 / a station's agent: its service and the officers' desk.")
 for part in (agent_setup, agent_keys, agent_letter, agent_answer, agent_view, agent_backup, agent_check, agent_trail):
     app.registered_commands += part.app.registered_commands
+app.add_typer(agent_tray.app, name="tray")

@@ -56,6 +56,14 @@ class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     form: Literal["lines", "json"] = "lines"
 
 
+class ScanFolderSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The folder that the office scanner writes into: its `path`, and the seconds between two looks. A file is taken when two
+    looks saw it unchanged; it is never altered, moved or deleted there."""
+
+    path: Annotated[str, msgspec.Meta(min_length=1)]
+    check_every_s: Positive = 3
+
+
 class AgentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One agent: its `station` code and `name`, the `word` in its letter numbers (皖公{word}户函), the hub's address, the
     window's opening `hours`, `arc` of the object identifiers."""
@@ -71,6 +79,7 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     disk: DiskSettings = DiskSettings()
     log: LogSettings = LogSettings()
     hours: SiteHours = SiteHours()
+    scan_folder: ScanFolderSettings | None = None
 
     @property
     def purposes(self) -> Purposes:
@@ -90,11 +99,8 @@ def load_settings(data: Path) -> AgentSettings:
         raw = path.read_bytes()
     except OSError as error:
         raise Refused(Code.CONFIG_INVALID, detail=f"{path}: {error.strerror}") from error
-    known = tuple(
-        name
-        for struct in (AgentSettings, RegisterSettings, TrailSettings, LimitSettings, DiskSettings, LogSettings)
-        for name in struct.__struct_fields__
-    )
+    tables = (RegisterSettings, TrailSettings, LimitSettings, DiskSettings, LogSettings, ScanFolderSettings)
+    known = tuple(name for struct in (AgentSettings, *tables) for name in struct.__struct_fields__)
     return decode_toml(raw, AgentSettings, name=path.name, known=known)
 
 

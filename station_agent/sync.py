@@ -26,6 +26,7 @@ from station_agent.history import are_numbers_known, require_one_history
 from station_agent.hub_client import HubClient, HubRefusal, Throttled
 from station_agent.inbox.pull import judge_quarantined, pull
 from station_agent.outbox.send import send_due
+from station_agent.scan_folder.service import watch_scan_folder
 from station_agent.seal_states import keep_seals
 from station_agent.store.deliveries import cursor_of
 from station_agent.store.outbox import count_queued, note_away, wake_all
@@ -233,6 +234,15 @@ async def _trail_loop(link: Link) -> None:
                 return
 
     await _for_ever(link, keep_trail)
+
+
+async def _scan_loop(link: Link) -> None:
+    settings, root = link.agent.settings.scan_folder, link.agent.folder.root
+    if settings is not None:
+        await watch_scan_folder(link.agent.store, settings, root=root, clock=link.clock, stop=link.stop)
+
+
+_LOOPS = (_send_loop, _receive_loop, _upkeep_loop, _trail_loop, _scan_loop)
 
 
 async def _called(link: Link, seconds: float) -> bool:

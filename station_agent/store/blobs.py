@@ -4,8 +4,11 @@ import contextlib
 import hashlib
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from hub.protocol.codes import Code
 from hub.protocol.errors import Damaged, Refused, Unavailable
@@ -13,6 +16,7 @@ from hub.protocol.identifiers import Digest, digest_of
 from hub.room import Trouble, trouble_of
 
 CHUNK = 1 << 20
+UNNAMED = "unnamed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,38 @@ class BlobFolder:
             raise unavailable(error) from error
         self._file(part, digest)
         return digest
+
+    @contextmanager
+    def writing(self) -> Iterator["IncomingBlob"]:
+        """Give a file to write bytes into whose digest is not known yet; what is not kept is gone when the block is left.
+
+        Raises: Unavailable (`station.disk`).
+        """
+        part = self.incoming / f"{UNNAMED}{secrets.token_hex(8)}"
+        try:
+            try:
+                self._incoming()
+                file = part.open("wb")
+            except OSError as error:
+                raise unavailable(error) from error
+            with file:
+                yield IncomingBlob(self, part, file)
+        finally:
+            _drop(part)
+
+    def keep(self, part: Path, digest: Digest) -> None:
+        """Take the finished file into the folder under its digest, durably. Raises: Unavailable (`station.disk`)."""
+        if not self.has(digest):
+            self._file(part, digest)
+
+    def sweep(self) -> None:
+        """Remove what a killed process was writing without a name; nothing else writes so while this is called."""
+        for part in self.incoming.glob(f"{UNNAMED}*"):
+            _drop(part)
+
+    def remove(self, digest: Digest) -> None:
+        """Remove a blob; the caller knows that nothing names it any more."""
+        self.path(digest).unlink(missing_ok=True)
 
     def part(self, digest: Digest) -> Path:
         """Return the file that a download of `digest` grows in; it survives a restart, so that it can go on."""
@@ -129,6 +165,30 @@ def unavailable(error: OSError) -> Unavailable:
     """Return what a failed write means: nothing was stored; a read-only disk is told apart."""
     read_only = trouble_of(error) is Trouble.READ_ONLY
     return Unavailable(Code.AGENT_DISK_READ_ONLY if read_only else Code.AGENT_DISK, detail=error.strerror)
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingBlob:
+    """A blob that is being written."""
+
+    blobs: BlobFolder
+    path: Path
+    file: BinaryIO
+
+    def write(self, part: bytes) -> None:
+        """Add bytes. Raises: Unavailable (`station.disk`)."""
+        try:
+            self.file.write(part)
+        except OSError as error:
+            raise unavailable(error) from error
+
+    def keep(self, digest: Digest) -> None:
+        """Take it into the folder under `digest`, which the writer has computed. Raises: Unavailable (`station.disk`)."""
+        try:
+            self.file.flush()
+        except OSError as error:
+            raise unavailable(error) from error
+        self.blobs.keep(self.path, digest)
 
 
 def _sync(path: Path) -> None:

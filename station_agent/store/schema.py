@@ -3,6 +3,7 @@ digests lower-case hexadecimal text.
 """
 
 from sqlalchemy import (
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -266,18 +267,18 @@ tray = Table(
     metadata,
     # Scans that the scan folder brought; each version of a file (path, time, size) is taken once.
     Column("item", Integer, primary_key=True, autoincrement=True),
-    Column("digest", Text, nullable=False),
+    Column("name", Text, nullable=False),  # the file's name in the folder
     Column("size", Integer, nullable=False),
-    Column("media_type", Text),  # None: not a scan by its first bytes
-    Column("name", Text, nullable=False),
-    Column("path", Text, nullable=False),
     Column("changed_ns", Integer, nullable=False),  # mtime of the file that was taken
-    Column("state", Text, nullable=False),  # waiting | attached | discarded | erased
+    Column("digest", Text),  # None: not taken in, see trouble
+    Column("media_type", Text),
+    Column("trouble", Text),  # code of why it cannot be a scan
+    Column("state", Text, nullable=False),  # waiting | attached | discarded | erased | refused
     Column("same_as", Integer, ForeignKey("tray.item")),  # the first item with the same bytes
     Column("case", Text),
     Column("taken_at", Text, nullable=False),
     Column("changed_at", Text, nullable=False),
-    UniqueConstraint("path", "changed_ns", "size"),
+    UniqueConstraint("name", "changed_ns", "size"),
 )
 
 Index("tray_by_state", tray.c.state, tray.c.item)
@@ -351,6 +352,40 @@ erased_cases = Table(
     Column("case", Text, primary_key=True),
     Column("raw", LargeBinary, nullable=False),
     Column("at", Text, nullable=False),
+)
+
+seal_lists = Table(
+    "seal_lists",
+    metadata,
+    # The hub's signed lists of seals, verified when they came: the newest, and older ones that say what it has forgotten.
+    Column("number", Integer, primary_key=True),
+    Column("raw", LargeBinary, nullable=False),
+    Column("taken_at", Text, nullable=False),
+)
+
+statements = Table(
+    "statements",
+    metadata,
+    # Signed statements of this station besides envelopes (a seal suspended by its head, alarms, acts about its people).
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("made_at", Text, nullable=False),
+    Column("sent_at", Text),
+    Column("trouble", Text),
+)
+
+seal_alarms = Table(
+    "seal_alarms",
+    metadata,
+    # Alarms about letters already used that bear a seal lost before: this station's own, and those that concern it.
+    Column("digest", Text, primary_key=True),
+    Column("letter", Text, nullable=False),
+    Column("own", Boolean, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("taken_at", Text, nullable=False),
 )
 
 Index("trail_events_by_case", trail_events.c.case, trail_events.c.seq)

@@ -14,18 +14,18 @@ def upgrade() -> None:
     op.create_table(
         "tray",
         sa.Column("item", sa.Integer(), primary_key=True, autoincrement=True),
-        sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("size", sa.Integer(), nullable=False),
-        sa.Column("media_type", sa.Text()),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("changed_ns", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.Text()),
+        sa.Column("media_type", sa.Text()),
+        sa.Column("trouble", sa.Text()),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("same_as", sa.Integer(), sa.ForeignKey("tray.item")),
         sa.Column("case", sa.Text()),
         sa.Column("taken_at", sa.Text(), nullable=False),
         sa.Column("changed_at", sa.Text(), nullable=False),
-        sa.UniqueConstraint("path", "changed_ns", "size"),
+        sa.UniqueConstraint("name", "changed_ns", "size"),
     )
     op.create_index("tray_by_state", "tray", ["state", "item"])
     op.create_index("tray_by_digest", "tray", ["digest"])
