@@ -19,6 +19,7 @@ from hanxun.output import console, print_json, say, witnessed_in_words
 from hub.exchange.check import check_hub
 from hub.exchange.hub import read_settings
 from hub.exchange.init import HubParts, init_hub
+from hub.exchange.install import certificate_findings
 from hub.signing.authority import Subject, make_request
 from hub.signing.keys import encrypt_key, generate_key
 from hub.store.layout import DataFolder
@@ -186,7 +187,7 @@ def check(data: HubData, json: JsonFlag = False) -> None:
     if not json and report.witnessed is not None:
         say(witnessed_in_words(report.witnessed))
     more = {"trail": msgspec.to_builtins(report.trail), "witnessed": msgspec.to_builtins(report.witnessed)}
-    tell(report.findings, json=json, more=more)
+    tell((*report.findings, *certificate_findings(data, now=datetime.now(UTC))), json=json, more=more)
 
 
 def _read(path: Path) -> bytes:

@@ -1,16 +1,18 @@
-"""Putting the hub's issued certificates beside their keys: the receipts' and the evidence key's, and the TLS pair's."""
+"""Putting the hub's issued certificates beside their keys (receipts, evidence, TLS), and finding those that end."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from hub.exchange.own_keys import evidence_place, receipt_place, tls_place
+from hub.exchange.hub import purposes_of, read_settings
+from hub.exchange.own_keys import evidence_place, expiring_soon, receipt_place, tls_place
 from hub.exchange.settings import Settings
 from hub.exchange.trust import TrustBook
 from hub.keyring.place import KeyPlace
 from hub.keyring.renew import place_for, put_certificate, swap
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
+from hub.protocol.finding import Finding, FindingGrade
 from hub.protocol.verdict import Verdict
 from hub.signing.certificates import Certified, read_certificate
 from hub.signing.purposes import CertificateKind, Purposes
@@ -50,6 +52,22 @@ def install_hub_certificate(
     if found == place.next and name != "hub":
         swap(place, purposes=purposes)
     return HubInstalled(name, found.certificate if name == "hub" else place.certificate, certified)
+
+
+def certificate_findings(data: Path, *, now: datetime) -> tuple[Finding, ...]:
+    """Return what a check has to say of the hub's certificates: a note for one that ends soon, a fault for one that has ended."""
+    folder = DataFolder(data)
+    settings = read_settings(folder)
+    found = expiring_soon(folder, settings, purposes=purposes_of(settings), now=now)
+    return tuple(
+        Finding(
+            Code.CERT_EXPIRES_SOON,
+            expiry.certified.kind.value if expiry.certified.kind else "tls",
+            f"{expiry.certified.not_after:%Y-%m-%d}, {expiry.days} days",
+            FindingGrade.FAULT if expiry.expired else FindingGrade.NOTE,
+        )
+        for expiry in found
+    )
 
 
 def _place_of(certified: Certified, places: dict[str, KeyPlace]) -> tuple[str, KeyPlace, KeyPlace]:

@@ -50,7 +50,8 @@ def hub_certificates(folder: DataFolder, *, purposes: Purposes) -> tuple[Certifi
     places = (receipt_place(folder), evidence_place(folder))
     current = [certificate_at(place, purposes=purposes) for place in places]
     retired = retired_certificates(places[0], purposes=purposes)
-    return tuple(dict.fromkeys(certified for certified in (*current, *retired) if certified is not None))
+    # Replaced TLS certificates lie there as well; nothing that is kept was signed by them.
+    return tuple(dict.fromkeys(found for found in (*current, *retired) if found is not None and found.kind is not None))
 
 
 def expiring_soon(folder: DataFolder, settings: Settings, *, purposes: Purposes, now: datetime) -> tuple[Expiry, ...]:
