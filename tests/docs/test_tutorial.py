@@ -15,6 +15,7 @@ HOW_TO = (
     "add-an-officer",
     "add-a-station",
     "issue-and-revoke-certificates",
+    "set-up-tls",
     "verify-evidence",
     "recover-a-refused-message",
     "read-the-trail",
