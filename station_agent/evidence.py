@@ -4,6 +4,7 @@ v1 is what an officer acts on; later versions add what has come since (the regis
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -13,15 +14,18 @@ from hub.protocol.identifiers import CaseId, Digest
 from hub.protocol.instants import format_instant
 from hub.reports.evidence import print_evidence_report
 from hub.reports.times import judge_times
+from hub.signing.certificates import read_certificate
 from hub.signing.envelopes import SignedEnvelope, open_envelope
 from hub.signing.receipts import SignedReceipt, open_receipt
 from hub.trail.evidence.assemble import assemble_parts
 from hub.trail.evidence.check import check_parts
 from hub.trail.evidence.parts import EvidenceParts
 from hub.trail.evidence.report import EvidenceReport
+from hub.trail.evidence.seal_states import seal_list_name
 from hub.trail.evidence.verify import write_container
 from station_agent.agent import Agent
 from station_agent.inbox.verify import handed_over
+from station_agent.seal_states import seal_lists
 from station_agent.store.acts import acts_of
 from station_agent.store.cases import CaseRow, all_cases
 from station_agent.store.envelopes import envelopes_of, receipts_for
@@ -86,7 +90,7 @@ def gather(agent: Agent, case: CaseId) -> EvidenceParts:
         acts = acts_of(tx, case)
     # What the hub has not acknowledged is no evidence yet; it comes with the next version.
     kept = [envelope for envelope in signed if envelope.digest in receipts and _is_complete(envelope, receipts)]
-    return assemble_parts(
+    parts = assemble_parts(
         case,
         envelopes=[envelope.raw for envelope in kept],
         receipts=[receipts[envelope.digest].raw for envelope in kept],
@@ -95,6 +99,20 @@ def gather(agent: Agent, case: CaseId) -> EvidenceParts:
         find=find,
         crls=agent.knowledge.newest_crls(),
     )
+    return _with_seal_lists(parts, agent)
+
+
+def _with_seal_lists(parts: EvidenceParts, agent: Agent) -> EvidenceParts:
+    """Add what the hub states of seals, where it has a register of them and the case has a letter."""
+    with agent.store.read() as tx:
+        lists = seal_lists(tx, agent)
+    if not any(item.list.seals or item.list.required for item in lists):
+        return parts
+    present = {read_certificate(raw).x5t for raw in parts.certificates}
+    more = {item.certified.x5t: item.certified.pem for item in lists if item.certified.x5t not in present}
+    named = {seal_list_name(item.list.number): item.raw for item in lists}
+    certificates = (*parts.certificates, *(more[x5t] for x5t in sorted(more)))
+    return replace(parts, certificates=certificates, trail={**parts.trail, **named})
 
 
 def _is_complete(envelope: SignedEnvelope, receipts: dict[Digest, SignedReceipt]) -> bool:

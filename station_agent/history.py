@@ -30,6 +30,7 @@ from station_agent.agent import Agent
 from station_agent.certificates import PUBLISHED, ensure_named
 from station_agent.hub_client import HubClient
 from station_agent.misbehaviour import keep_proof
+from station_agent.seal_states import has_administrators
 from station_agent.store.envelopes import receipts_for
 from station_agent.store.outbox import SENT, outbox_rows, send_again
 from station_agent.store.restores import forget_settings, last_restore, take_restore
@@ -163,7 +164,9 @@ async def _learn_crl(agent: Agent, client: HubClient, now: datetime) -> None:
 
 
 def _require_good(agent: Agent, signed: SignedRestore, now: datetime) -> None:
-    check_restore(signed, trust=agent.knowledge.trust(), now=now).require()
+    with agent.store.read() as tx:
+        two_people = has_administrators(tx, agent)
+    check_restore(signed, trust=agent.knowledge.trust(), now=now, two_people=two_people).require()
     statement, key = signed.statement, agent.log_key
     if statement.origin != key.name:
         raise Refused(Code.RESTORE_STATEMENT, detail=f"of {statement.origin}")

@@ -43,6 +43,7 @@ class WakeUps:
     def __init__(self) -> None:
         self._waiting: defaultdict[StationId, dict[asyncio.Event, None]] = defaultdict(dict)  # the oldest first
         self._closed = False
+        self.seals = 0
 
     def listen(self, station: StationId, *, most: int) -> asyncio.Event:
         """Return an event that is set at each wake-up; give it back by `forget`.
@@ -80,6 +81,12 @@ class WakeUps:
     def wake_all(self) -> None:
         """Wake every stream."""
         self.wake(tuple(self._waiting))
+
+    def note_seals(self, number: int) -> None:
+        """Something befell a seal, for the `number`th time: wake everybody, who then looks at `seals`."""
+        if number != self.seals:
+            self.seals = number
+            self.wake(tuple(self._waiting))
 
     def close(self) -> None:
         """Wake everybody: the hub stops."""

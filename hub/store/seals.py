@@ -84,6 +84,11 @@ def seal_entries(tx: sa.Connection) -> tuple[SealEntry, ...]:
     )
 
 
+def seal_events_counted(tx: sa.Connection) -> int:
+    """Return how many things have befallen seals: it grows with each."""
+    return int(tx.execute(sa.select(sa.func.coalesce(sa.func.max(seal_events.c.number), 0))).scalar_one())
+
+
 def keep_specimen(tx: sa.Connection, *, digest: Digest, name: str, raw: bytes) -> None:
     """Keep the file with a seal's impression; a repeat changes nothing."""
     values = {"digest": digest, "name": name, "raw": raw}

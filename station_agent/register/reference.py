@@ -31,6 +31,7 @@ from station_agent.register.release import (
     require_gate,
     require_station,
 )
+from station_agent.register.seal_memory import remember_seals
 
 NAME = "姓名"
 ADDRESS = "住址"
@@ -93,7 +94,9 @@ class ReferenceRegister:
             # An answer given stays given: the desk may ask again after a crash, when lists have aged.
             if (done := tables.serial_of_act(tx, asked.signed.digest)) is not None:
                 return done
-        material = require_container(asked, request.evidence, rules=rules, catalogue=self.catalogue)
+        material, seals = require_container(asked, request.evidence, rules=rules, catalogue=self.catalogue)
+        with tables.open_tables(self.file) as tx:
+            rules = replace(rules, seals=remember_seals(tx, seals))
         require_gate(asked, material, rules=rules, circumstances=self._circumstances(asked, material))
         with tables.open_tables(self.file) as tx:
             serial = tables.next_serial(tx, asked.signed.act.station, now=now)

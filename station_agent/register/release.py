@@ -13,8 +13,11 @@ from hub.protocol.media_types import JOSE
 from hub.signing.acts import SignedAct, check_act, open_act
 from hub.signing.certificates import CertificateSource, known, read_certificate
 from hub.signing.purposes import OfficerRole
+from hub.signing.seal_lists import SealBook
 from hub.signing.trust import Trust
+from hub.trail.evidence.opened import joined_trust
 from hub.trail.evidence.parts import EvidenceParts
+from hub.trail.evidence.seal_states import seal_book_in
 from hub.trail.evidence.verify import check_evidence
 from station_agent.desk.gate.checks import Rules, judge, persons_of
 from station_agent.desk.gate.material import Circumstances, Material, make_material
@@ -46,8 +49,10 @@ def open_request(request: ChangeRequest, operation: Operation, *, trust: Trust, 
     return Asked(signed, details)
 
 
-def require_container(asked: Asked, evidence: bytes | None, *, rules: Rules, catalogue: Catalogue) -> Material:
-    """Return the case's material if the evidence file is the one signed for and holds.
+def require_container(
+    asked: Asked, evidence: bytes | None, *, rules: Rules, catalogue: Catalogue
+) -> tuple[Material, SealBook]:
+    """Return the case's material, and what the file's lists say of seals, if the file is the one signed for and holds.
 
     Raises: Refused (`register.evidence_missing`, `register.evidence_differs`, `station.other_case`, NotVerified).
     """
@@ -61,7 +66,10 @@ def require_container(asked: Asked, evidence: bytes | None, *, rules: Rules, cat
         raise Refused(Code.REGISTER_EVIDENCE_MISSING)
     if parts.case != asked.signed.act.case:
         raise Refused(Code.OTHER_CASE, detail=parts.case)
-    return make_material(
+    seals, _ = seal_book_in(
+        parts, trust=joined_trust(parts, rules.trust), now=rules.now, max_age=rules.trust.crl_max_age
+    )
+    material = make_material(
         station=asked.signed.act.station,
         case=parts.case,
         catalogue=catalogue,
@@ -71,6 +79,7 @@ def require_container(asked: Asked, evidence: bytes | None, *, rules: Rules, cat
         looks=[file.raw for file in parts.attachments.values() if file.media_type == JOSE],
         certificates=_source(parts, rules.trust),
     )
+    return material, seals
 
 
 def require_gate(asked: Asked, material: Material, *, rules: Rules, circumstances: Circumstances) -> None:

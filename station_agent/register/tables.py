@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     create_engine,
+    delete,
     event,
     func,
     insert,
@@ -72,6 +73,14 @@ consumed = Table(
     PrimaryKeyConstraint("kind", "key"),
 )
 
+# Lists of seals that evidence has brought, verified then (see `seal_memory.py`).
+seal_lists = Table(
+    "seal_lists",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("raw", LargeBinary, nullable=False),
+)
+
 ACT = "act"
 LETTER = "letter"
 EVIDENCE = "evidence"
@@ -95,6 +104,18 @@ class Entry:
     act_raw: bytes
     evidence: Digest | None
     at: datetime
+
+
+def seal_lists_kept(tx: Connection) -> tuple[tuple[int, bytes], ...]:
+    """Return number and JSON of the lists of seals that are remembered."""
+    rows = tx.execute(select(seal_lists.c.number, seal_lists.c.raw).order_by(seal_lists.c.number))
+    return tuple((row.number, row.raw) for row in rows)
+
+
+def put_seal_list(tx: Connection, number: int, raw: bytes, *, instead_of: list[int]) -> None:
+    """Remember a list of seals in place of others."""
+    tx.execute(delete(seal_lists).where(seal_lists.c.number.in_([*instead_of, number])))
+    tx.execute(insert(seal_lists).values(number=number, raw=raw))
 
 
 @contextmanager

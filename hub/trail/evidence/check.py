@@ -18,6 +18,7 @@ from hub.signing.acts import SignedAct, check_act
 from hub.signing.envelopes import SignedEnvelope, check_envelope
 from hub.signing.receipts import SignedReceipt, check_receipt
 from hub.signing.seal_check import SealFinding, check_seal
+from hub.signing.seal_lists import SealBook, check_seal_state
 from hub.signing.trust import Trust
 from hub.trail.evidence.opened import Carried, OpenedCase, Opening, is_authority, open_case
 from hub.trail.evidence.parts import EvidenceParts
@@ -34,6 +35,9 @@ from hub.trail.evidence.report import (
     report_check,
     report_envelope,
 )
+from hub.trail.evidence.seal_states import seal_book_in
+from hub.trail.evidence.stamps import check_time_stamps
+from hub.trail.evidence.standing import check_standings
 from hub.trail.evidence.tally import Tally
 from hub.trail.hashing import leaf_hash
 from hub.trail.position import parse_position
@@ -65,6 +69,8 @@ def judge_parts(
     _check_envelopes(case, now, tally)
     _check_chain(parts, case, tally)
     _check_receipts(case, now, tally)
+    statements = check_standings(case.receipts, parts.trail, trust=case.trust, tally=tally)
+    check_time_stamps(case.receipts, parts.trail, statements, tally=tally)
     _check_attachments(parts, case, tally)
     _check_acts(parts, case, now, tally)
     seals = _check_letters(parts, case, now, tally)
@@ -238,6 +244,7 @@ _OF_CERTIFICATE = frozenset({"chain", "validity", "purpose", "revocation"})
 
 def _check_letters(parts: EvidenceParts, case: OpenedCase, now: datetime, tally: Tally) -> list[ReportSeal]:
     seals = []
+    book = _seal_book(parts, case, now, tally)
     for digest, carried in case.carried.items():
         file = parts.attachments.get(digest)
         if carried.attachment.role is not Role.LETTER or file is None:
@@ -246,8 +253,20 @@ def _check_letters(parts: EvidenceParts, case: OpenedCase, now: datetime, tally:
         finding = check_seal(file.raw, trust=case.trust, at=at, now=now)
         tally.add_all("evidence.seals", finding.verdict, digest)
         tally.add("evidence.seals", _check_sealed_by(finding, carried), digest)
+        if finding.certified is not None and book.lists:
+            tally.add("evidence.seals", check_seal_state(finding.certified.x5t, book=book, at=at, now=now), digest)
         seals.append(_report_seal(digest, carried, finding))
     return seals
+
+
+def _seal_book(parts: EvidenceParts, case: OpenedCase, now: datetime, tally: Tally) -> SealBook:
+    book, outcomes = seal_book_in(parts, trust=case.trust, now=now)
+    for outcome in outcomes:
+        if isinstance(outcome, Refused):
+            tally.add("evidence.seals", failed("", outcome.code, outcome.detail, **outcome.values), "seals")
+        else:
+            tally.add_all("evidence.seals", outcome, "seals")
+    return book
 
 
 def _check_sealed_by(finding: SealFinding, carried: Carried) -> Check:

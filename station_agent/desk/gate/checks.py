@@ -16,11 +16,12 @@ from hub.protocol.envelope import Kind, Role
 from hub.protocol.errors import Refused
 from hub.protocol.identifiers import digest_of
 from hub.protocol.instants import SHANGHAI
-from hub.protocol.verdict import Check, Result, Verdict, failed, indeterminate, passed
+from hub.protocol.verdict import Check, Result, Verdict, failed, indeterminate, not_applicable, passed
 from hub.signing.envelopes import check_envelope
 from hub.signing.purposes import SealPurpose
 from hub.signing.receipts import check_receipt
 from hub.signing.seal_check import SealFinding, check_seal
+from hub.signing.seal_lists import SealBook, check_seal_state
 from hub.signing.trust import Trust
 from station_agent.desk.gate.approval_acts import check_approval_acts, check_attested_original
 from station_agent.desk.gate.impression import check_looks
@@ -33,9 +34,13 @@ CountPages = Callable[[bytes], int]
 """Number of pages of a scan, in a limited child process. Raises: Refused when it is none."""
 
 
+NO_SEAL_REGISTER = SealBook()
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the gate is judged by: trust and time of judging, approval levels, readers of scans, persons for two looks."""
+    """What the gate is judged by: trust and time of judging, approval levels, readers of scans, persons for two looks, and
+    what the hub states of seals."""
 
     trust: Trust
     now: datetime
@@ -43,6 +48,7 @@ class Rules:
     scan_to_pdf: ScanToPdf
     count_pages: CountPages
     two_looks_from: int = 3
+    seals: SealBook = NO_SEAL_REGISTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +140,20 @@ def _g3(scene: _Scene) -> Check:
     material, finding = scene.material, scene.finding
     if finding is None:
         return failed("G3", Code.NO_LETTER)
-    check = narrowed("G3", finding.verdict)
+    check = narrowed("G3", finding.verdict + Verdict((_seal_state(scene, finding),)))
     if check.result is Result.FAILED:
         return check
     if finding.certified is None or finding.certified.station != material.inquiry.envelope.from_:
         return failed("G3", Code.SEAL_OF_OTHER_STATION)
     return check
+
+
+def _seal_state(scene: _Scene, finding: SealFinding) -> Check:
+    """The seal was in force when the hub received the letter, by the hub's list of seals; without a list, not asked."""
+    if finding.certified is None:
+        return not_applicable("seal.state", "no certificate")
+    rules, at = scene.rules, scene.material.received_at
+    return check_seal_state(finding.certified.x5t, book=rules.seals, at=at, now=rules.now)
 
 
 def _g4(scene: _Scene) -> Check:

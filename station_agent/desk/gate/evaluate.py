@@ -18,6 +18,7 @@ from hub.protocol.station_event import StationEventKind
 from hub.protocol.verdict import Verdict, indeterminate
 from hub.signing.trust import Trust
 from station_agent.agent import Agent
+from station_agent.clock_skew import clock_set_back
 from station_agent.desk.gate.checks import CountPages, Rules, ScanToPdf, judge, persons_of
 from station_agent.desk.gate.material import Circumstances, Decision, Material, make_material
 from station_agent.desk.inquiry import require_inquiry
@@ -82,6 +83,8 @@ def evaluate(
     with agent.store.write() as tx:
         if (still := standstill(tx)) is not None:
             verdict += Verdict((indeterminate("hub.history", still.code, None, **still.values),))
+        if (clock := clock_set_back(tx, now)) is not None:
+            verdict += Verdict((clock,))
         row = require_case(tx, case)
         checks = encode_checks(verdict.checks)
         add_gate_verdict(tx, GateRow(case, format_instant(now), verdict.indication.value, checks))
