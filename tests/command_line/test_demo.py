@@ -40,6 +40,21 @@ def test_it_tells_the_story_and_both_refusals(demo: dict[str, Any]) -> None:
         assert words in demo["narration"]
 
 
+def test_every_station_talks_to_the_hub_over_tls_only(demo: dict[str, Any]) -> None:
+    folder = Path(demo["dir"])
+    assert "[tls]" in (folder / "hub" / "hub.toml").read_text("utf-8")
+    assert "https://127.0.0.1" in (folder / "logs" / "hub.log").read_text("utf-8")
+    for station in STATIONS:
+        assert 'hub = "https://127.0.0.1:' in (folder / station.key / "agent.toml").read_text("utf-8")
+
+
+def test_the_report_says_that_the_letter_was_in_time(demo: dict[str, Any]) -> None:
+    with zipfile.ZipFile(demo["evidence"][0]) as container:
+        (time,) = json.loads(container.read("report.json"))["times"]
+    assert (time["step"], time["late"], time["start_before"]) == ("letter_sent", False, None)
+    assert time["received_at"] <= time["due_at"]
+
+
 def test_the_evidence_verifies_with_nothing_but_the_root(demo: dict[str, Any], tmp_path: Path) -> None:
     moved = [shutil.copy(path, tmp_path) for path in demo["evidence"]]
     root = shutil.copy(demo["root"], tmp_path)
