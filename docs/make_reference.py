@@ -3,15 +3,13 @@
 Usage: .venv/bin/python docs/make_reference.py
 """
 
-import importlib
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import typer
-
 from hanxun.main import VERBS
+from hanxun.verbs import verbs_of
 from hub.cases.catalogue import AttachmentRule, CaseType, ClockRule, FieldRule, MessageRule, When, default_catalogue
 from hub.protocol.codes import Code
 from hub.protocol.texts import text_of
@@ -61,10 +59,8 @@ def commands() -> str:
         "退出码 exit codes: 0 完成 done · 1 拒绝或无效 refused or not valid · 2 用法错误 wrong use。每个命令都有 `--help`，多数有 `--json`。",
     ]
     for verb, summary in VERBS.items():
-        command: Any = typer.main.get_command(importlib.import_module(f"hanxun.{verb}").app)
         lines += ["", f"## hanxun {verb}", "", summary]
-        subcommands = getattr(command, "commands", None) or {"": command}
-        for name, subcommand in subcommands.items():
+        for name, subcommand in verbs_of(verb).items():
             if subcommand.hidden:
                 continue
             lines += ["", f"### `{' '.join(filter(None, ('hanxun', verb, name)))}`", "", _help(subcommand), ""]

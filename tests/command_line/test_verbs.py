@@ -1,6 +1,5 @@
 """Every verb teaches: help in both languages with an example; wrong use is 2, a refusal is 1 with one clear error."""
 
-import importlib
 import json
 import subprocess
 import sys
@@ -8,18 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
 from hanxun.main import VERBS
+from hanxun.verbs import verbs_of
 
 
 def verbs() -> list[tuple[str, Any]]:
-    found = []
-    for group in VERBS:
-        command: Any = typer.main.get_command(importlib.import_module(f"hanxun.{group}").app)
-        for name, verb in (getattr(command, "commands", None) or {"": command}).items():
-            found.append((f"{group} {name}".strip(), verb))
-    return found
+    return [(f"{group} {name}".strip(), verb) for group in VERBS for name, verb in verbs_of(group).items()]
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -1,25 +1,17 @@
 """Every `hanxun …` line on any page names a verb that exists and only options that it has."""
 
-import importlib
 import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer
 
 from hanxun.main import VERBS
+from hanxun.verbs import verbs_of
 from tests.docs.pages import ROOT, all_pages, blocks, name_of, prose
 
 _END = frozenset("();<>|&")
-
-
-def commands_of(group: str) -> dict[str, Any]:
-    """The commands of a group by name; under the empty name that of a verb without any."""
-    command: Any = typer.main.get_command(importlib.import_module(f"hanxun.{group}").app)
-    return getattr(command, "commands", None) or {"": command}
 
 
 def shown(page: Path) -> Iterator[str]:
@@ -54,7 +46,9 @@ def faults(command: str) -> list[str]:
     group, *rest = words(command)
     if group not in VERBS:
         return [f"no verb {group}"]
-    commands = commands_of(group)
+    commands = verbs_of(group)
+    if len(rest) > 1 and f"{rest[0]} {rest[1]}" in commands:
+        rest = [f"{rest[0]} {rest[1]}", *rest[2:]]
     if "" in commands:
         verb = commands[""]
     elif not rest or rest[0].startswith(("-", "…")):
