@@ -388,6 +388,52 @@ seal_alarms = Table(
     Column("taken_at", Text, nullable=False),
 )
 
+desk_accounts = Table(
+    "desk_accounts",
+    metadata,
+    # Officers who sign in to the desk's pages. The password is that of their own key and is kept nowhere.
+    Column("number", Text, primary_key=True),
+    Column("totp", LargeBinary),  # encrypted; None until the second factor is set up
+    Column("totp_step", Integer, nullable=False, default=0),  # the last time step used: no code counts twice
+    Column("code", Text),  # argon2 hash of the one-time code with which it is set up
+    Column("code_until", Text),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("locked_until", Text),
+    Column("last_at", Text),
+    Column("last_from", Text),
+)
+
+desk_recovery_codes = Table(
+    "desk_recovery_codes",
+    metadata,
+    Column("number", Text, ForeignKey("desk_accounts.number"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("hash", Text, nullable=False),  # argon2
+    Column("used_at", Text),
+    PrimaryKeyConstraint("number", "position"),
+)
+
+desk_drafts = Table(
+    "desk_drafts",
+    metadata,
+    # What an officer has typed into a form and not sent yet, by the form's place.
+    Column("number", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("fields", LargeBinary, nullable=False),
+    Column("saved_at", Text, nullable=False),
+    PrimaryKeyConstraint("number", "place"),
+)
+
+desk_seen = Table(
+    "desk_seen",
+    metadata,
+    # When an officer last opened a case; one that has changed since is unread.
+    Column("number", Text, nullable=False),
+    Column("case", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    PrimaryKeyConstraint("number", "case"),
+)
+
 Index("trail_events_by_case", trail_events.c.case, trail_events.c.seq)
 Index("acts_by_case", acts.c.case, acts.c.seq)
 Index("envelopes_by_case", envelopes.c.case, envelopes.c.seq)
