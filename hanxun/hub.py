@@ -10,18 +10,29 @@ import typer
 
 from hanxun import hub_administration, hub_backup, hub_keys
 from hanxun.backup_options import ProgressLine
-from hanxun.files import require_absent, require_present, write_file
+from hanxun.files import require_present
 from hanxun.findings import tell
 from hanxun.logs import set_up_logs
 from hanxun.notify import notifier
-from hanxun.options import SERVICE_CREDENTIAL, HubData, JsonFlag, PassphraseFile, read_passphrase, verb_group
+from hanxun.options import (
+    SERVICE_CREDENTIAL,
+    HubData,
+    JsonFlag,
+    PassphraseFile,
+    TokenOption,
+    read_passphrase,
+    verb_group,
+)
 from hanxun.output import console, print_json, say, witnessed_in_words
 from hub.exchange.check import check_hub
 from hub.exchange.hub import read_settings
 from hub.exchange.init import HubParts, init_hub
 from hub.exchange.install import certificate_findings
-from hub.signing.authority import Subject, make_request
-from hub.signing.keys import encrypt_key, generate_key
+from hub.keyring.place import KeyPlace
+from hub.keyring.renew import NewKey, make_key
+from hub.signing.authority import Subject
+from hub.signing.fingerprints import key_digest, short
+from hub.signing.tokens import fresh_label, parse_token_uri
 from hub.store.layout import DataFolder
 from hub.store.migrate import migrate_keeping
 from hub.web.server import run
@@ -55,6 +66,7 @@ def request(
     tls_only: Annotated[
         bool, typer.Option("--tls-only", help="只生成新的 TLS 密钥,用于换发 / only a new TLS pair, for its renewal")
     ] = False,
+    token: TokenOption = None,
     passphrase_file: PassphraseFile = None,
     json: JsonFlag = False,
 ) -> None:
@@ -63,16 +75,20 @@ def request(
     例 / example:  hanxun hub request --out hub-keys --name "省厅函询中心"
     """
     passphrase = read_passphrase(passphrase_file, prompt="中心口令 / the hub's passphrase", confirm=True)
+    uri = None if token is None else parse_token_uri(token)
     wanted = [("tls", "TLS")] if tls_only else [("hub", "回执"), ("evidence", "证据"), ("tls", "TLS")]
+    fingerprints = {}
     for stem, suffix in wanted:
-        require_absent(out / f"{stem}.key.pem")
-        key = generate_key("P-256")
-        write_file(out / f"{stem}.key.pem", encrypt_key(key, passphrase), secret=True)
-        write_file(out / f"{stem}.csr.pem", make_request(key, Subject(f"{name}({suffix})")))
+        place = KeyPlace(out / f"{stem}.key.pem", out / f"{stem}.pem", out / f"{stem}.csr.pem")
+        # OpenSSL serves TLS from a file.
+        label = None if uri is None or stem == "tls" else fresh_label(uri, stem)
+        request = make_key(place, passphrase, Subject(f"{name}({suffix})"), NewKey("P-256", label))
+        fingerprints[str(place.request)] = short(key_digest(request.public_key))
     if json:
-        print_json({"requests": [str(out / f"{stem}.csr.pem") for stem, _ in wanted]})
+        print_json({"requests": list(fingerprints), "fingerprints": fingerprints})
     else:
-        console.print(f"{out}: {', '.join(f'{stem}.csr.pem' for stem, _ in wanted)}", markup=False)
+        for path, fingerprint in fingerprints.items():
+            console.print(f"{path}\n  指纹 fingerprint: {fingerprint}", markup=False)
         console.print(
             "下一步 next: hanxun ca issue …csr.pem --kind hub | --kind evidence | --kind tls --host …, hanxun hub init",
             markup=False,
@@ -115,9 +131,9 @@ def init(
     parts = HubParts(
         roots=root.read_bytes(),
         crl=crl.read_bytes(),
-        hub_key=_read(keys / "hub.key.pem"),
+        hub_key=_key(keys / "hub.key.pem"),
         hub_certificate=_read(keys / "hub.pem"),
-        evidence_key=_read(keys / "evidence.key.pem"),
+        evidence_key=_key(keys / "evidence.key.pem"),
         evidence_certificate=_read(keys / "evidence.pem"),
         settings=_SETTINGS.format(
             host=host,
@@ -188,6 +204,11 @@ def check(data: HubData, json: JsonFlag = False) -> None:
         say(witnessed_in_words(report.witnessed))
     more = {"trail": msgspec.to_builtins(report.trail), "witnessed": msgspec.to_builtins(report.witnessed)}
     tell((*report.findings, *certificate_findings(data, now=datetime.now(UTC))), json=json, more=more)
+
+
+def _key(path: Path) -> bytes:
+    token = KeyPlace(path, path, path).token
+    return token.read_bytes() if token.is_file() else _read(path)
 
 
 def _read(path: Path) -> bytes:

@@ -4,12 +4,15 @@ from typing import Annotated
 
 import typer
 
-from hanxun.files import require_absent, write_file
-from hanxun.options import AgentData, JsonFlag, PasswordFile, read_passphrase, verb_group
+from hanxun.options import AgentData, JsonFlag, PasswordFile, TokenOption, read_passphrase, verb_group
 from hanxun.output import console, print_json
-from hub.signing.authority import Subject, make_request
-from hub.signing.keys import encrypt_key, generate_key
+from hub.keyring.renew import NewKey, make_key
+from hub.protocol.codes import Code
+from hub.protocol.errors import Refused
+from hub.signing.authority import Subject
+from hub.signing.fingerprints import key_digest, short
 from hub.signing.purposes import SealPurpose
+from hub.signing.tokens import fresh_label, parse_token_uri
 from station_agent.folder import AgentFolder
 from station_agent.settings import load_settings
 
@@ -22,6 +25,7 @@ def register(
     purpose: Annotated[
         SealPurpose, typer.Option(help="用途:household 户口专用章,general 其他 / the seal's purpose")
     ] = SealPurpose.HOUSEHOLD,
+    token: TokenOption = None,
     password_file: PasswordFile = None,
     json: JsonFlag = False,
 ) -> None:
@@ -30,14 +34,15 @@ def register(
     例 / example:  hanxun seal register --data agent-data
     """
     settings, files = load_settings(data), AgentFolder(data).seal(purpose)
-    require_absent(files.key)
+    if files.place.has_key:
+        raise Refused(Code.FILE_EXISTS, detail=str(files.key))
     password = read_passphrase(password_file, prompt="印章口令 / the seal's password", confirm=True)
-    key = generate_key("P-256")
     title = "户口专用章" if purpose is SealPurpose.HOUSEHOLD else "印章"
-    write_file(files.key, encrypt_key(key, password), secret=True)
-    write_file(files.request, make_request(key, Subject(f"{settings.name}{title}", station=settings.station)))
+    new = NewKey("P-256", None if token is None else fresh_label(parse_token_uri(token), f"seal-{purpose.value}"))
+    request = make_key(files.place, password, Subject(f"{settings.name}{title}", station=settings.station), new)
+    fingerprint = short(key_digest(request.public_key))
     if json:
-        print_json({"request": str(files.request), "certificate": str(files.certificate)})
+        print_json({"request": str(files.request), "certificate": str(files.certificate), "fingerprint": fingerprint})
     else:
-        console.print(f"证书请求 / request: {files.request}", markup=False)
+        console.print(f"证书请求 / request: {files.request}\n  指纹 fingerprint: {fingerprint}", markup=False)
         console.print(f"签发后放到 / the certificate goes to: {files.certificate}", markup=False)
