@@ -5,15 +5,18 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from hub.protocol.codes import Code
 from hub.protocol.errors import HanxunError
-from hub.protocol.instants import format_instant
+from hub.protocol.instants import format_instant, parse_instant
+from hub.protocol.verdict import Check, indeterminate
 from station_agent.store.engine import Store
+from station_agent.store.schema import crls, receipts
 from station_agent.store.trust import remember, setting
 
 KEY = "clock_skew"
+MOST_BEHIND = timedelta(minutes=5)
 WRITE_EVERY = timedelta(seconds=60)
 CHANGED_BY_S = 2  # the hub's Date header has whole seconds
 
@@ -53,6 +56,18 @@ def skew_of(tx: Connection) -> Skew | None:
         return None
     found = json.loads(text)
     return Skew(int(found["seconds"]), str(found["measured_at"]))
+
+
+def clock_set_back(tx: Connection, now: datetime) -> Check | None:
+    """Return an undecided check when `now` lies before what is known to have happened: an old list would look fresh.
+
+    What is known: the hub's time on the newest receipt, and the newest revocation list. None: the clock may be right.
+    """
+    known = [tx.execute(select(func.max(column))).scalar() for column in (receipts.c.time, crls.c.this_update)]
+    newest = max((parse_instant(text) for text in known if text), default=now)
+    if now >= newest - MOST_BEHIND:
+        return None
+    return indeterminate("station.clock", Code.CLOCK_SKEW, n=f"{round((now - newest).total_seconds()):+d}")
 
 
 def clock_warning(tx: Connection, *, limit_s: int) -> HanxunError | None:

@@ -38,7 +38,7 @@ PORTS = range(
 )  # below Linux's ephemeral ports: nobody's outgoing connection takes it while the hub is away
 
 
-@dataclass
+@dataclass(eq=False)
 class Process:
     """One `hanxun … serve`, started, killed and started again. What it printed is in `<name>.out` and `<name>.log`."""
 
@@ -197,10 +197,12 @@ def knows_crl(station: Station) -> bool:
     return bool(station.agent.knowledge.newest_crls())
 
 
-def free_port() -> int:
-    """A port that is free now and stays so, for all that this machine does by itself."""
+def free_port(*, but: int = 0) -> int:
+    """A port that is free now and stays so, for all that this machine does by itself; not `but`."""
     start = os.getpid() % len(PORTS)
     for port in (*PORTS[start:], *PORTS[:start]):
+        if port == but:
+            continue
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
