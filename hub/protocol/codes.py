@@ -213,6 +213,10 @@ class Code(StrEnum):
     TRAIL_FORK = "trail.fork"
     TRAIL_FORK_FORM = "trail.fork_form"
     TRAIL_NOT_COVERED = "trail.not_covered"
+    TIME_STAMP_TO_COME = "time_stamp.to_come"
+    TIME_STAMP_TRIAL = "time_stamp.trial"
+    TIME_STAMP_INVALID = "time_stamp.invalid"
+    TIME_STAMP_UNAVAILABLE = "time_stamp.unavailable"
 
     # texts/evidence.toml: the evidence container
     EVIDENCE_ZIP = "evidence.zip"

@@ -16,9 +16,10 @@ from hub.protocol.identifiers import CaseId, Digest, digest_of
 from hub.protocol.instants import format_instant, parse_instant
 from hub.protocol.strict_json import decode_strict, encode_json
 from hub.protocol.texts import text_of
-from hub.protocol.verdict import Check, Indication, Verdict
+from hub.protocol.verdict import Check, Indication, Result, Verdict
 
-VERSION = 1
+VERSION = 2
+NEW_IN_2 = frozenset({"evidence.trail_keys", "evidence.log", "evidence.witnesses", "evidence.time_stamp"})
 QUESTIONS = {
     "evidence.certificates": (
         "证书均可读取,并通向可信根证书",
@@ -34,6 +35,16 @@ QUESTIONS = {
     ),
     "evidence.hub": ("中心的证书当时有效", "The hub's certificate was good at the time"),
     "evidence.trail": ("回执中的日志包含证明成立", "The log's inclusion proofs in the receipts hold"),
+    "evidence.trail_keys": (
+        "日志、见证人、时间戳机构的密钥由根证书签名的声明指定",
+        "The keys of log, witnesses and time-stamps are named in a statement signed by the root",
+    ),
+    "evidence.log": ("回执中的检查点由该日志密钥签名", "The checkpoints in the receipts are signed by that log's key"),
+    "evidence.witnesses": (
+        "每份回执都在足够多派出所见证的日志之内",
+        "Every receipt stands in a tree of the log that enough stations have cosigned",
+    ),
+    "evidence.time_stamp": ("日志有时间戳机构的时间戳", "The log bears a time-stamp of an authority"),
     "evidence.attachments": ("所列附件齐全且摘要一致", "All files named are there, with the digests stated"),
     "evidence.acts": ("民警操作记录的签名正确、人员相符", "Officers' acts are rightly signed by the persons named"),
     "evidence.officers": ("民警的证书当时有效", "The officers' certificates were good at the time"),
@@ -277,7 +288,12 @@ def read_report(raw: bytes) -> EvidenceReport | None:
 
 
 def differences(stored: EvidenceReport, derived: EvidenceReport) -> tuple[str, ...]:
-    """Name what `stored` states otherwise than `derived` finds. Texts do not count: their wording may improve."""
+    """Name what `stored` states otherwise than `derived` finds. Texts do not count: their wording may improve.
+
+    A report of the first version is compared with what that version would have found.
+    """
+    if stored.version == 1:
+        derived = as_version_1(derived)
     pairs = {
         "version": (stored.version, derived.version),
         "case": (stored.case, derived.case),
@@ -293,6 +309,18 @@ def differences(stored: EvidenceReport, derived: EvidenceReport) -> tuple[str, .
     ):  # reports of before there were times have none, nor has a reader without the rules
         pairs["times"] = (stored.times, derived.times)
     return tuple(name for name, (there, here) in pairs.items() if there != here)
+
+
+def as_version_1(report: EvidenceReport) -> EvidenceReport:
+    """Return what the first version of the report would have said."""
+    checks = tuple(check for check in report.checks if check.code not in NEW_IN_2)
+    results = {check.result for check in checks}
+    indication = Indication.TOTAL_PASSED
+    if Result.FAILED.value in results:
+        indication = Indication.TOTAL_FAILED
+    elif Result.INDETERMINATE.value in results:
+        indication = Indication.INDETERMINATE
+    return msgspec.structs.replace(report, version=1, checks=checks, indication=indication.value)
 
 
 def _outcomes(checks: Iterable[ReportCheck]) -> tuple[tuple[str, str, str | None], ...]:

@@ -17,15 +17,19 @@ from hub.signing.envelopes import sign_envelope
 from hub.signing.keys import KeySigner
 from hub.signing.purposes import CertificateKind, OfficerRole
 from hub.signing.receipts import sign_receipt
-from hub.trail.checkpoint import sign_checkpoint
+from hub.trail.checkpoint import add_signatures, parse_checkpoint, sign_checkpoint
+from hub.trail.cosignature import cosign
 from hub.trail.evidence.check import check_parts
 from hub.trail.evidence.parts import EvidenceFile, EvidenceParts
+from hub.trail.evidence.standing import keys_name, proof_name
 from hub.trail.evidence.verify import write_container
 from hub.trail.hashing import leaf_hash
-from hub.trail.note import make_signer
+from hub.trail.keys import make_statement, sign_trail_keys
+from hub.trail.note import KeyType, make_signer
 from hub.trail.position import make_positions
 from hub.trail.record import LeafEvent, make_record
 from hub.trail.sequence import EMPTY, Frontier, append
+from hub.trail.tlog_proof import TlogProof, encode_tlog_proof
 from tests.signing.builders import CASE, NOW, OTHER_STATION, STATION, SampleProvince, a_receipt, an_act, an_envelope
 from tests.signing.documents.builders import a_scan, a_scan_pdf, a_sealed_letter
 
@@ -42,6 +46,9 @@ class SampleCase:
     receipts: list[bytes] = field(default_factory=list)
     files: dict[Digest, EvidenceFile] = field(default_factory=dict)
     log: Frontier = EMPTY
+    records: list[bytes] = field(default_factory=list)
+    cosigners: int = 2
+    statement: bytes = b""
 
     def __post_init__(self) -> None:
         province = self.province
@@ -52,6 +59,10 @@ class SampleCase:
         self.looker = province.officer("赵六", "027777", station=OTHER_STATION)
         self.seal = province.seal()
         self.log_key = make_signer("hub.test/trail", Ed25519PrivateKey.generate())
+        self.witnesses = [
+            make_signer(f"hub.test/trail/witness/{number}", Ed25519PrivateKey.generate(), KeyType.COSIGNATURE)
+            for number in range(3)
+        ]
 
     def attach(self, raw: bytes, name: str, media_type: str, role: Role) -> Attachment:
         """Keep a file and return how an envelope names it."""
@@ -80,6 +91,7 @@ class SampleCase:
         record = make_record(event=LeafEvent.ENVELOPE, digest=digest, id=None, at=at, nonce=bytes(16))
         appended = append(self.log, [leaf_hash(record)])
         self.log = appended.frontier
+        self.records.append(record)
         note = sign_checkpoint("hub.test/trail", self.log.size, appended.root, signer=self.log_key)
         return make_positions(appended, [record], note)[0]
 
@@ -95,8 +107,32 @@ class SampleCase:
             attachments=dict(self.files),
             certificates=tuple(signer.certified.pem for signer in certificates),
             crls=tuple(crl.der for crl in province.crls),
-            trail={"checkpoint": b"the newest checkpoint the agent holds\n"},
+            trail={"checkpoint": b"the newest checkpoint the agent holds\n", **self.trail},
         )
+
+    def keys(self, *, root: KeySigner | None = None, **changes: Any) -> bytes:
+        """The statement of the trail's keys: two of three witnesses make a quorum."""
+        stated = {"witnesses": [one.key for one in self.witnesses], "quorum": 2, "number": 1, "at": NOW - MINUTE}
+        statement = make_statement(log=self.log_key.key, **{**stated, **changes})
+        return sign_trail_keys(statement, root=root or self.province.root)
+
+    @property
+    def trail(self) -> dict[str, bytes]:
+        """The statement, and a proof for every receipt against the newest tree, cosigned by `cosigners` witnesses."""
+        proofs: dict[str, bytes] = {}
+        if self.records:
+            whole = append(EMPTY, [leaf_hash(record) for record in self.records])
+            note = sign_checkpoint("hub.test/trail", len(self.records), whole.root, signer=self.log_key)
+            signed = parse_checkpoint(note)
+            lines = [cosign(signed, signer=one, at=NOW) for one in self.witnesses[: self.cosigners]]
+            cosigned = add_signatures(note, lines)
+            proofs = {
+                proof_name(number): encode_tlog_proof(TlogProof(position.index, position.proof, cosigned))
+                for number, position in enumerate(whole.positions, start=1)
+            }
+        # ES256 signs otherwise each time: one statement for one case.
+        self.statement = self.statement or self.keys()
+        return {keys_name(1): self.statement, **proofs}
 
     def container(
         self, parts: EvidenceParts | None = None, *, at: datetime = NOW + 9 * MINUTE, pem: bool = False

@@ -137,8 +137,8 @@ def test_a_file_in_a_place_of_no_part_is_noticed() -> None:
     [
         (b'"judged_at":"2026-11-24T', b'"judged_at":"2026-99-99T'),
         (b'"crl_max_age_s":86400', b'"crl_max_age_s":9007199254740991'),
-        (b'"version":1', b'"version":"1"'),
-        (b'"version":1', b'"version":1,"later":true'),
+        (b'"version":2', b'"version":"1"'),
+        (b'"version":2', b'"version":2,"later":true'),
         (b"{", b"["),
     ],
 )

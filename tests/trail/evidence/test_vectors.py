@@ -62,6 +62,12 @@ def test_a_good_container_is_good_and_its_placeholders_decide_nothing(
     assert set(about.values()) <= {Result.PASSED, Result.PENDING, Result.NOT_APPLICABLE, Result.INDETERMINATE}
     assert [code for code, result in about.items() if result is Result.INDETERMINATE] == ["container.report"]
     assert verdict.indication is Indication.INDETERMINATE
+    # Their checkpoint is a placeholder, and no root stands for the keys of its log.
+    keys = next(check for check in verdict.checks if check.code == "evidence.trail_keys")
+    assert (keys.result, keys.cause) in {
+        (Result.INDETERMINATE, Code.TRAIL_KEYS_MISSING),
+        (Result.INDETERMINATE, Code.EVIDENCE_EMPTY),
+    }
     assert about["cades.time_stamp"] is (Result.PASSED if "bt" in name else Result.NOT_APPLICABLE)
 
 
