@@ -18,9 +18,11 @@ from hanxun.administrators import (
     show_act,
     tell,
 )
+from hanxun.alarm_lines import print_alarm
 from hanxun.options import HubData, JsonFlag, PassphraseFile
 from hanxun.output import console, print_json
 from hub.exchange import administration
+from hub.exchange.seals import list_alarms
 from hub.protocol.administration import KIND_WORDS
 
 app = typer.Typer()
@@ -115,3 +117,19 @@ def list_administrators(data: HubData, passphrase_file: PassphraseFile = None, j
         state = "" if person.good else "  证书已到期或吊销 / expired or revoked"
         until = f"{person.certified.not_after:%Y-%m-%d}"
         console.print(f"{person.certified.number}  {person.certified.name}  {until}{state}", markup=False)
+
+
+@app.command("alarms")
+def show_alarms(data: HubData, json: JsonFlag = False) -> None:
+    """列出派出所的警报:已据以办理的函,其印章此前已失控 / list stations' alarms: letters acted on under a seal lost before.
+
+    例 / example:  hanxun hub alarms --data hub-data
+    """
+    found = list_alarms(data)
+    if json:
+        print_json({"alarms": [msgspec.to_builtins(alarm) for alarm in found]})
+        return
+    if not found:
+        console.print("没有警报 / no alarms", markup=False)
+    for alarm in found:
+        print_alarm(alarm)
