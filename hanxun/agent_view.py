@@ -4,9 +4,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from hanxun.agent_times import clock_as_json, print_clock, print_times, remedy_of, times_as_json, times_of
+from hanxun.alarm_lines import print_alarm
 from hanxun.desk_options import CaseArgument, OfficerOption, case_of, done, looked_into, opened, register_of, unlocked
 from hanxun.files import write_file
 from hanxun.options import AgentData, JsonFlag, PassphraseFile, PasswordFile
@@ -14,6 +16,7 @@ from hanxun.output import checks_as_json, console, print_checks, print_json
 from hub.cases.machine import default_machine
 from hub.protocol.instants import beijing, parse_instant
 from hub.protocol.verdict import Verdict
+from hub.signing.alarms import stated_alarm
 from station_agent.agent import Agent
 from station_agent.desk.gate.evaluate import evaluate
 from station_agent.desk.give_up import give_up as give_up_message
@@ -28,6 +31,7 @@ from station_agent.store.envelopes import envelopes_of
 from station_agent.store.gates import evidence_of
 from station_agent.store.letters import find_letter
 from station_agent.store.outbox import outbox_rows, try_again
+from station_agent.store.seals import alarms_kept
 from station_agent.store.trail import trail_events_of
 from station_agent.store.verdicts import decode_checks
 
@@ -48,15 +52,19 @@ def inbox(
         still, clock = standstill(tx), clock_as_json(tx, load_settings(data))
         rows = [row for row in all_cases(tx) if side in (None, row.side)]
         bad = quarantined(tx)
+        alarms = [stated_alarm(raw) for raw in alarms_kept(tx)]
     if json:
         troubled = [{"cursor": row.cursor, "checks": checks_as_json(decode_checks(row.checks))} for row in bad]
         stopped = None if still is None else still.code.value
         cases = [_case_as_json(row) for row in rows]
-        print_json({"cases": cases, "quarantined": troubled, "stopped": stopped, "clock": clock})
+        raised = [msgspec.to_builtins(alarm) for alarm in alarms]
+        print_json({"cases": cases, "quarantined": troubled, "stopped": stopped, "clock": clock, "alarms": raised})
         return
     print_clock(clock)
     if still is not None:
         console.print(f"! {still.code.value} {still.text.zh}\n  → {still.text.remedy_zh}", markup=False)
+    for alarm in alarms:
+        print_alarm(alarm)
     if not rows:
         console.print("没有案件 / no cases", markup=False)
     for row in rows:
@@ -205,6 +213,7 @@ def _view(store: Store, case: str) -> dict[str, Any]:
             {"version": item.version, "indication": item.indication, "digest": item.digest}
             for item in evidence_of(tx, number)
         ]
+        alarms = [msgspec.to_builtins(alarm) for alarm in map(stated_alarm, alarms_kept(tx)) if number in alarm.cases]
         unlogged = [
             {"event": item.event, "at": item.at, "trouble": item.trouble}
             for item in trail_events_of(tx, number)
@@ -216,6 +225,7 @@ def _view(store: Store, case: str) -> dict[str, Any]:
         "messages": messages,
         "files": files,
         "evidence": evidence,
+        "alarms": alarms,
         "not_in_trail": unlogged,
     }
 
