@@ -64,6 +64,19 @@ class ScanFolderSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     check_every_s: Positive = 3
 
 
+class DeskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The officers' pages: where they are served, the `names` under which browsers reach them besides that address, and the
+    TLS pair (PEM, in the data folder; the key is opened with the agent's passphrase). Beyond this machine only with TLS, or
+    when `behind_proxy` says that a proxy does it."""
+
+    host: Annotated[str, msgspec.Meta(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8650
+    names: tuple[str, ...] = ()
+    certificate: str | None = None
+    key: str | None = None
+    behind_proxy: bool = False
+
+
 class AgentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One agent: its `station` code and `name`, the `word` in its letter numbers (皖公{word}户函), the hub's address, the
     window's opening `hours`, `arc` of the object identifiers."""
@@ -80,6 +93,7 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     log: LogSettings = LogSettings()
     hours: SiteHours = SiteHours()
     scan_folder: ScanFolderSettings | None = None
+    desk: DeskSettings = DeskSettings()
 
     @property
     def purposes(self) -> Purposes:
@@ -99,7 +113,7 @@ def load_settings(data: Path) -> AgentSettings:
         raw = path.read_bytes()
     except OSError as error:
         raise Refused(Code.CONFIG_INVALID, detail=f"{path}: {error.strerror}") from error
-    tables = (RegisterSettings, TrailSettings, LimitSettings, DiskSettings, LogSettings, ScanFolderSettings)
+    tables = (RegisterSettings, TrailSettings, LimitSettings, DiskSettings, LogSettings, ScanFolderSettings, DeskSettings)
     known = tuple(name for struct in (AgentSettings, *tables) for name in struct.__struct_fields__)
     return decode_toml(raw, AgentSettings, name=path.name, known=known)
 

@@ -134,6 +134,16 @@ class Code(StrEnum):
     PAPER_PAGE_FOREIGN = "paper.page_foreign"
     PAPER_ORDER = "paper.order"
     PAPER_TURNED = "paper.turned"
+    READING_NOT_INSTALLED = "reading.not_installed"
+    READING_NOT_DONE = "reading.not_done"
+    READING_AGREES = "reading.agrees"
+    READING_ID_DIFFERS = "reading.id_differs"
+    READING_ID_MISSING = "reading.id_missing"
+    READING_ID_FOREIGN = "reading.id_foreign"
+    READING_NAME_DIFFERS = "reading.name_differs"
+    READING_SENDER_DIFFERS = "reading.sender_differs"
+    READING_NUMBER_DIFFERS = "reading.number_differs"
+    READING_DATE_DIFFERS = "reading.date_differs"
 
     # texts/compare.toml: an impression beside the registered ones
     COMPARE_NO_STAMP = "compare.no_stamp"
@@ -306,6 +316,24 @@ class Code(StrEnum):
     SEAL_NOT_REGISTERED = "seal.not_registered"
     SEAL_LIST_OLDER = "seal.list_older"
     SEAL_LIST_STRANGER = "seal.list_stranger"
+
+    # texts/desk.toml: the officers' pages
+    SESSION_EXPIRED = "E901"
+    DESK_SIGN_IN = "desk.sign_in"
+    DESK_LOCKED = "desk.locked"
+    DESK_CERTIFICATE = "desk.certificate"
+    DESK_NOT_ENROLLED = "desk.not_enrolled"
+    DESK_ENROLLED = "desk.enrolled"
+    DESK_CODE = "desk.code"
+    DESK_TOTP = "desk.totp"
+    DESK_FORGED = "desk.forged"
+    DESK_HOST = "desk.host"
+    DESK_RATE = "desk.rate"
+    DESK_NOT_FOUND = "desk.not_found"
+    DESK_FORM = "desk.form"
+    DESK_FIELD = "desk.field"
+    DESK_LISTEN = "desk.listen"
+    DESK_UPLOAD = "desk.upload"
 
     # texts/station.toml: the agent's desk, gate, register, queues
     APPROVAL_MISSING = "E301"
