@@ -23,6 +23,7 @@ from station_agent.desk.give_up import give_up as give_up_message
 from station_agent.desk.paper import letter_paper
 from station_agent.history import standstill
 from station_agent.readers import gate_readers
+from station_agent.room import standing
 from station_agent.settings import load_settings
 from station_agent.store.cases import CaseRow, all_cases, files_of, require_case
 from station_agent.store.deliveries import quarantined
@@ -49,7 +50,8 @@ def inbox(
     例 / example:  hanxun agent inbox --data b
     """
     with looked_into(data) as store, store.read() as tx:
-        still, clock = standstill(tx), clock_as_json(tx, load_settings(data))
+        settings = load_settings(data)
+        still, clock = standstill(tx) or standing(data, settings.disk), clock_as_json(tx, settings)
         rows = [row for row in all_cases(tx) if side in (None, row.side)]
         bad = quarantined(tx)
         alarms = [stated_alarm(raw) for raw in alarms_kept(tx)]
