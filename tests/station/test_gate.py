@@ -122,7 +122,7 @@ def test_an_agent_revoked_before_sending_is_refused() -> None:
     assert outcome(judge(a_bundle().material(), scene.rules(scene.trust(revoked))), "G1")[0] is Result.FAILED
 
 
-def test_approver_and_drafter_in_one_person_is_refused_with_e303() -> None:
+def test_vector_9_approver_and_drafter_in_one_person_is_refused_with_e303() -> None:
     scene = a_scene()
     both = scene.person("011001", "赵一", OPENER, OfficerRole.WINDOW, OfficerRole.HEAD)
     verdict = judge(a_bundle(approver=both).material(), scene.rules())

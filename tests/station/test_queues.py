@@ -122,7 +122,7 @@ async def test_a_refusal_is_kept_with_its_problem_and_holds_up_its_own_case_only
         assert good != refused
 
 
-async def test_a_byte_changed_at_the_hub_is_put_aside_with_e401_and_stops_nothing(tmp_path: Path) -> None:
+async def test_vector_8_a_byte_changed_at_the_hub_is_put_aside_with_e401_and_stops_nothing(tmp_path: Path) -> None:
     async with a_world(tmp_path) as world:
         case, _ = a_sent_letter(world.opener)
         other, _ = a_sent_letter(world.opener)

@@ -219,7 +219,7 @@ async def test_a_colleague_takes_a_case_over_only_with_a_reason(tmp_path: Path) 
             assert require_case(tx, case).owner == origin.second.number
 
 
-async def test_the_same_letter_is_not_used_a_second_time(tmp_path: Path) -> None:
+async def test_vector_7_the_same_letter_is_not_used_a_second_time(tmp_path: Path) -> None:
     async with a_world(tmp_path) as world:
         case = await a_claimed_case(world)
         acted(world, case)
