@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo desk test lint lock clean
+.PHONY: demo desk test ocr fuzz lint lock clean
 .DELETE_ON_ERROR:
 
 demo: .venv/run.stamp
@@ -35,11 +35,20 @@ lint: .venv/dev.stamp
 	$(PIP) --require-hashes -r requirements/dev.txt
 	@touch $@
 
+# Reading letters (hanxun[ocr]): about 120 MB more.
+ocr: .venv/ocr.stamp
+
+.venv/ocr.stamp: .venv/run.stamp requirements/ocr.txt
+	@echo "准备文字识别 / adding the reading of letters ..." >&2
+	$(PIP) --require-hashes -r requirements/ocr.txt
+	@touch $@
+
 # Locks name versions and hashes, never a download address. Run after changing dependencies in pyproject.toml.
 lock: .venv/bin/python
 	$(PIP) uv
 	$(BIN)/uv pip compile pyproject.toml --extra build --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements/run.txt
 	$(BIN)/uv pip compile pyproject.toml --extra build --extra dev --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements/dev.txt
+	$(BIN)/uv pip compile pyproject.toml --extra build --extra ocr --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements/ocr.txt
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -13,21 +13,28 @@ from hanxun.desk_options import (
     case_of,
     done,
     opened,
+    print_findings,
     read_body,
     read_files,
     register_of,
     unlocked,
 )
 from hanxun.options import AgentData, JsonFlag, PassphraseFile, PasswordFile
+from hanxun.output import say
+from hub.letters.report import PdfPolicy
+from hub.protocol.errors import HanxunError
+from hub.protocol.identifiers import CaseId
 from hub.reports.evidence import print_evidence_report
+from station_agent.agent import Agent
 from station_agent.desk import messages
 from station_agent.desk.act import act as act_on_register
 from station_agent.desk.claim import claim as claim_case
 from station_agent.desk.gate.material import Decision
 from station_agent.desk.look import Impression
 from station_agent.desk.look import look as look_at_letter
+from station_agent.desk.proofread import ReadLines, examine
 from station_agent.desk.reply import reply as reply_to_case
-from station_agent.readers import gate_readers
+from station_agent.readers import gate_readers, letter_reader, scan_check
 
 app = typer.Typer()
 
@@ -66,6 +73,13 @@ def look(
     inconsistent: Annotated[
         bool, typer.Option("--inconsistent", help="结论:不一致 / conclusion: not consistent")
     ] = False,
+    reading: Annotated[
+        bool,
+        typer.Option(
+            "--reading/--no-reading",
+            help="识别函文并与案件核对(需 hanxun[ocr]) / read the letter and compare it with the case, with the extra ocr",
+        ),
+    ] = True,
     password_file: PasswordFile = None,
     passphrase_file: PassphraseFile = None,
     json: JsonFlag = False,
@@ -76,9 +90,21 @@ def look(
     """
     impression = Impression(legible=legible, unit_name_equals=unit_name, colour=colour, consistent=not inconsistent)
     with opened(data, passphrase_file) as agent:
-        person = unlocked(agent, officer, password_file)
-        row = look_at_letter(agent, person, case_of(case), impression=impression, now=datetime.now(UTC))
-    done(json, "已记录印文核对 / recorded", {"case": case, "act": row.digest})
+        person, now = unlocked(agent, officer, password_file), datetime.now(UTC)
+        found = _examined(agent, case_of(case), read=letter_reader() if reading else None, now=now)
+        row = look_at_letter(agent, person, case_of(case), impression=impression, now=now)
+    done(json, "已记录印文核对 / recorded", {"case": case, "act": row.digest, "findings": found})
+
+
+def _examined(agent: Agent, case: CaseId, *, read: ReadLines | None, now: datetime) -> list[str]:
+    """Tell what the program finds on the letter, beside what the officer sees; that it cannot is said and stops nothing."""
+    try:
+        report = examine(agent, case, check=scan_check(policy=PdfPolicy.SEALED_LETTER), read=read, now=now)
+    except HanxunError as error:
+        say(f"{error.code.value} {error.text.zh} / {error.text.en}")
+        return [error.code.value]
+    print_findings(report)
+    return [finding.code for finding in report.findings]
 
 
 @app.command()

@@ -35,7 +35,7 @@ from station_agent.desk.seal import adopt_sealed
 from station_agent.desk.seal import seal as seal_case
 from station_agent.desk.send import send as send_case
 from station_agent.people import unlock_seal
-from station_agent.readers import gate_readers, scan_check
+from station_agent.readers import gate_readers, letter_reader, scan_check
 
 app = typer.Typer()
 
@@ -159,6 +159,7 @@ def scan(
             name=file.name,
             ticks=ticks,
             check=scan_check(),
+            read=letter_reader(),
             now=datetime.now(UTC),
         )
     print_findings(report)

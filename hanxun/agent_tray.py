@@ -23,7 +23,7 @@ from hub.protocol.instants import beijing, parse_instant
 from hub.protocol.texts import text_of
 from station_agent.desk import tray
 from station_agent.desk.scan import ProofTicks
-from station_agent.readers import scan_check
+from station_agent.readers import letter_reader, scan_check
 from station_agent.store.tray import TrayRow
 
 app = verb_group("收件盘:扫描文件夹里新到的扫描件 / the tray of scans that the scan folder brought.")
@@ -93,8 +93,16 @@ def attach(
     ticks = ProofTicks(pages=pages, stamp_clear=checked, persons_equal=checked, original=checked)
     with opened(data, passphrase_file) as agent:
         person = unlocked(agent, officer, password_file)
-        now = datetime.now(UTC)
-        report = tray.attach(agent, person, item, case_of(case), ticks=ticks, check=scan_check(), now=now)
+        report = tray.attach(
+            agent,
+            person,
+            item,
+            case_of(case),
+            ticks=ticks,
+            check=scan_check(),
+            read=letter_reader(),
+            now=datetime.now(UTC),
+        )
     print_findings(report)
     values = {"item": item, "case": case, "findings": [finding.code for finding in report.findings]}
     done(json, f"已归入 / attached: {case}", values)

@@ -1,11 +1,15 @@
 """Scans as this desk reads them: by the letters package, in its limited child processes, with the limits that ship."""
 
+from collections.abc import Sequence
+
 from hub.letters.embed import scan_to_pdf
-from hub.letters.limits import ScanLimits, default_limits
-from hub.letters.report import ScanReport
+from hub.letters.limits import ScanLimits, default_limits, default_reading_limits
+from hub.letters.reading.lines import Line
+from hub.letters.reading.read import can_read, read_lines
+from hub.letters.report import PdfPolicy, ScanReport
 from hub.letters.scan import check_scan, require_scan
 from station_agent.desk.gate.evaluate import Readers
-from station_agent.desk.scan import ScanCheck
+from station_agent.desk.proofread import ReadLines, ScanCheck
 
 
 def gate_readers(limits: ScanLimits | None = None) -> Readers:
@@ -21,11 +25,23 @@ def gate_readers(limits: ScanLimits | None = None) -> Readers:
     return Readers(to_pdf, count)
 
 
-def scan_check(limits: ScanLimits | None = None) -> ScanCheck:
-    """Return how a scan is looked at when it is taken into a case."""
+def scan_check(limits: ScanLimits | None = None, *, policy: PdfPolicy = PdfPolicy.RAW_SCAN) -> ScanCheck:
+    """Return how a scan is looked at when it is taken into a case, or a sealed letter when it has come."""
     bounds = limits or default_limits()
 
     def check(raw: bytes, name: str) -> ScanReport:
-        return check_scan(raw, limits=bounds, name=name)
+        return check_scan(raw, limits=bounds, name=name, policy=policy)
 
     return check
+
+
+def letter_reader() -> ReadLines | None:
+    """Return how a letter's text is read, or None where the extra `ocr` is not installed."""
+    if not can_read():
+        return None
+    bounds, reading = default_limits(), default_reading_limits()
+
+    def read(raw: bytes, name: str) -> Sequence[Line]:
+        return read_lines(raw, limits=bounds, reading=reading, name=name)
+
+    return read

@@ -23,15 +23,35 @@ class ScanLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     batch_cpu_s: float
 
 
+class ReadingLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Ceilings for reading a letter (the extra `ocr`): pages read, and one child for one page."""
+
+    pages: int
+    child_cpu_s: int
+    child_wall_s: int
+    child_memory_bytes: int
+
+
 class _LimitsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     scans: ScanLimits
+    reading: ReadingLimits
 
 
 def parse_limits(raw: bytes, *, name: str) -> ScanLimits:
     """Return the limits written in the TOML `raw`; `name` is the file's name. Raises: Refused (`config.invalid`)."""
-    return decode_toml(raw, _LimitsFile, name=name, known=ScanLimits.__struct_fields__).scans
+    return _parse(raw, name).scans
 
 
 def default_limits() -> ScanLimits:
     """Return the limits that ship with the program."""
     return parse_limits((files("config") / "limits.toml").read_bytes(), name="config/limits.toml")
+
+
+def default_reading_limits() -> ReadingLimits:
+    """Return the limits for reading that ship with the program."""
+    return _parse((files("config") / "limits.toml").read_bytes(), "config/limits.toml").reading
+
+
+def _parse(raw: bytes, name: str) -> _LimitsFile:
+    known = (*ScanLimits.__struct_fields__, *ReadingLimits.__struct_fields__)
+    return decode_toml(raw, _LimitsFile, name=name, known=known)

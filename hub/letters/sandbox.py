@@ -1,7 +1,7 @@
 """Decoding in a child process: limited time and memory, no network, no new processes; its death is one clear error.
 
 The parent never decodes and never unpickles: it hands over a file descriptor and reads back bounded, typed msgpack.
-One forkserver per process, started on first use with the decoders loaded, then one child per request (7 ms).
+One forkserver per process and kind of work, started on first use with what it needs loaded, then one child per request (7 ms).
 Blocks the calling thread; an asyncio server calls it with `asyncio.to_thread`.
 """
 
@@ -33,7 +33,7 @@ _START_S = 30
 _GRACE_S = 10  # the keeper ends the child at its wall time; this much later the parent stops waiting for either
 _BOOT = (
     "import json, runpy, sys; sys.path[:] = json.loads(sys.argv.pop(1)); "
-    "runpy.run_module('hub.letters.decoding.server', run_name='__main__')"
+    "runpy.run_module(sys.argv.pop(1), run_name='__main__')"
 )
 # Nothing of the parent's environment: no secret to read, no variable that changes a decoder. One thread each.
 _ENVIRONMENT = {"LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
@@ -50,7 +50,10 @@ class _Server:
 
 _lock = threading.Lock()
 _slots = threading.BoundedSemaphore(max(2, os.cpu_count() or 2))  # each child may take a core and its memory limit
-_server: _Server | None = None
+_servers: dict[str, _Server] = {}
+# Reading needs models that decoding does not: a forkserver of its own. Every other task shares one.
+_READING = "hub.letters.reading.server"
+_DECODING = "hub.letters.decoding.server"
 
 
 @contextlib.contextmanager
@@ -94,7 +97,7 @@ def run(task: Task, source: int, arguments: msgspec.Struct, *, limits: ScanLimit
         stack.callback(os.close, answer)
         stack.callback(os.close, ending)
         try:
-            _send(request, [source, answer_end, ending_end])
+            _send(_READING if task is Task.READ else _DECODING, request, [source, answer_end, ending_end])
         finally:
             os.close(answer_end)
             os.close(ending_end)
@@ -121,29 +124,28 @@ def _result_of(body: bytes, how: bytes, result: type[T]) -> T:
     raise Refused(reply.observation.code, values={**reply.observation.values, **page})
 
 
-def _send(request: bytes, descriptors: list[int]) -> None:
-    global _server
+def _send(module: str, request: bytes, descriptors: list[int]) -> None:
     with _lock:
         for attempt in (1, 2):
-            if _server is None or _server.owner != os.getpid():
-                _server = _start()
+            server = _servers.get(module)
+            if server is None or server.owner != os.getpid():
+                server = _servers[module] = _start(module)
             try:
-                socket.send_fds(_server.connection, [request], descriptors)
+                socket.send_fds(server.connection, [request], descriptors)
                 return
             except OSError as error:
                 # The forkserver was killed from outside: start another, once.
-                _server.connection.close()
-                _server = None
+                _servers.pop(module).connection.close()
                 if attempt == 2:
                     raise Unavailable(Code.SCAN_SANDBOX, detail=type(error).__name__) from error
 
 
-def _start() -> _Server:
+def _start(module: str) -> _Server:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     path = json.dumps([os.path.abspath(entry) for entry in sys.path])
     try:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-I", "-c", _BOOT, path, str(theirs.fileno())],
+            [sys.executable, "-I", "-c", _BOOT, path, module, str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -183,7 +185,8 @@ def _read_all(descriptor: int, deadline: float, ceiling: int) -> bytes:
 
 @atexit.register
 def _stop() -> None:
-    if _server is not None and _server.owner == os.getpid():
-        _server.connection.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            _server.process.wait(1)
+    for server in _servers.values():
+        if server.owner == os.getpid():
+            server.connection.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                server.process.wait(1)

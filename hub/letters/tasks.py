@@ -19,6 +19,7 @@ class Task(StrEnum):
     EMBED = "embed"  # an image's pages as they go into a PDF
     RENDER = "render"  # one page as PNG
     TRACE = "trace"  # the one stamp in a crop, for a comparison
+    READ = "read"  # the text of one page (the extra `ocr`)
     STRAIGHTEN = "straighten"  # the crop itself, upright, to look at
 
 

@@ -1,6 +1,5 @@
 """扫描校对: the stamped original is scanned, proof-checked against the draft and attested to be the original."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,15 +11,12 @@ from hub.protocol.errors import Refused
 from hub.protocol.identifiers import CaseId, digest_of
 from station_agent.agent import Agent
 from station_agent.desk.acting import require_own, sign, store_act
-from station_agent.desk.proofread import proofread
+from station_agent.desk.proofread import ReadLines, ScanCheck, proofread
 from station_agent.desk.steps import step_letter
 from station_agent.people import Person
 from station_agent.room import require_room
 from station_agent.store.cases import add_files, require_case
 from station_agent.store.letters import LetterRow, require_letter, save_letter
-
-ScanCheck = Callable[[bytes, str], ScanReport]
-"""Looks at a scan (bytes, file name) in a limited child process, e.g. `hub.letters.scan.check_scan` with its limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +38,19 @@ def scan(
     name: str,
     ticks: ProofTicks,
     check: ScanCheck,
+    read: ReadLines | None = None,
     now: datetime,
 ) -> ScanReport:
     """Take the scan of the stamped letter into the case, as it came; a further scan replaces it and needs a new seal.
 
-    Warnings on the scan do not stop it; the report is returned for the officer to read.
+    Warnings on the scan do not stop it; the report is returned for the officer to read. `read` reads the letter's text, which
+    is compared with the case.
     Raises: Refused (`station.scan_refused` or the finding's own code, `station.proof_incomplete`,
     `station.pages_differ`, `state.*`), NotPermitted.
     """
     require_own(agent, person)
     require_room(agent)
-    report = proofread(agent, case, check(raw, name), raw=raw)
+    report = proofread(agent, case, check(raw, name), raw=raw, read=read, now=now)
     _require_good(report, ticks)
     digest = agent.store.blobs.put(raw)
     with agent.store.write() as tx:

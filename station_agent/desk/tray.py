@@ -8,7 +8,8 @@ from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
 from hub.protocol.identifiers import CaseId
 from station_agent.agent import Agent
-from station_agent.desk.scan import ProofTicks, ScanCheck, scan
+from station_agent.desk.proofread import ReadLines, ScanCheck
+from station_agent.desk.scan import ProofTicks, scan
 from station_agent.people import Person
 from station_agent.store.engine import Store
 from station_agent.store.tray import (
@@ -38,7 +39,15 @@ def examine(store: Store, item: int, *, check: ScanCheck) -> ScanReport:
 
 
 def attach(
-    agent: Agent, person: Person, item: int, case: CaseId, *, ticks: ProofTicks, check: ScanCheck, now: datetime
+    agent: Agent,
+    person: Person,
+    item: int,
+    case: CaseId,
+    *,
+    ticks: ProofTicks,
+    check: ScanCheck,
+    read: ReadLines | None = None,
+    now: datetime,
 ) -> ScanReport:
     """Take a scan from the tray into a case, as `desk.scan.scan` does with a file.
 
@@ -46,7 +55,7 @@ def attach(
     """
     row = _require(agent.store, item, TrayState.WAITING)
     raw = _bytes_of(agent.store, row)
-    report = scan(agent, person, case, raw=raw, name=row.name, ticks=ticks, check=check, now=now)
+    report = scan(agent, person, case, raw=raw, name=row.name, ticks=ticks, check=check, read=read, now=now)
     # A kill before this leaves the item in the tray; attaching it again replaces the case's scan by the same bytes.
     with agent.store.write() as tx:
         move_item(tx, row, TrayState.ATTACHED, case=case, now=now)

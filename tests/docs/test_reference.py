@@ -14,7 +14,7 @@ import pytest
 
 from hub.cases.catalogue import FieldRule, default_catalogue
 from hub.exchange import settings as hub_settings
-from hub.letters.limits import default_limits
+from hub.letters.limits import default_limits, default_reading_limits
 from hub.protocol import act, envelope, receipt
 from hub.protocol.codes import Code
 from hub.signing.seal_check import CODES as SEAL_CODES
@@ -83,7 +83,9 @@ def test_every_setting_stands_there_with_its_default(page: str, struct: type[msg
 
 def test_every_limit_of_scans_stands_there_with_its_default() -> None:
     documented = {key: float(text.strip("`")) for key, text in ROW.findall(section("settings.md", "limits.toml"))}
-    assert documented == {f"scans.{key}": value for key, value in msgspec.structs.asdict(default_limits()).items()}
+    scans, reading = msgspec.structs.asdict(default_limits()), msgspec.structs.asdict(default_reading_limits())
+    shipped = {f"scans.{key}": value for key, value in scans.items()}
+    assert documented == shipped | {f"reading.{key}": value for key, value in reading.items()}
 
 
 def test_the_endpoints_are_those_served() -> None:

@@ -33,8 +33,10 @@ from hub.signing.trust import Trust
 from hub.trail.checkpoint import sign_checkpoint
 from hub.trail.evidence.check import check_parts
 from hub.trail.evidence.parts import EvidenceFile, EvidenceParts
+from hub.trail.evidence.standing import keys_name
 from hub.trail.evidence.verify import write_container
 from hub.trail.hashing import leaf_hash
+from hub.trail.keys import make_statement, sign_trail_keys
 from hub.trail.note import NoteSigner, make_signer
 from hub.trail.position import make_positions
 from hub.trail.record import make_record
@@ -43,7 +45,7 @@ from station_agent.desk.draft import LATER_FIELDS
 from station_agent.desk.gate.checks import Rules
 from station_agent.desk.gate.evaluate import Readers
 from station_agent.desk.gate.material import Circumstances, Material, make_material
-from station_agent.desk.scan import ScanCheck
+from station_agent.desk.proofread import ScanCheck
 from station_agent.people import Person
 from station_agent.readers import gate_readers, scan_check
 from tests.exchange.builders import Province, a_province, now_utc
@@ -246,6 +248,7 @@ class Bundle:
             attachments=named | looks,
             certificates=(scene.agent.certified.pem, scene.hub.certified.pem, *people),
             crls=(scene.crl.pem,),
+            trail={keys_name(1): statement_of_keys()},
         )
         report = check_parts(parts, trust=scene.trust(), now=now)
         return write_container(
@@ -255,6 +258,14 @@ class Bundle:
             signer=signer or scene.evidence,
             at=now,
         )
+
+
+@cache
+def statement_of_keys() -> bytes:
+    """The root's word for the key of the scene's log; no cosignatures are asked for."""
+    scene = a_scene()
+    statement = make_statement(number=1, at=scene.at - timedelta(hours=1), log=scene.log.key)
+    return sign_trail_keys(statement, root=scene.province.root)
 
 
 def a_bundle(

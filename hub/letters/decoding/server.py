@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from types import FrameType
 
 import msgspec
@@ -18,10 +19,12 @@ from hub.letters.tasks import Ending, Request
 
 MAX_REQUEST_BYTES = 65_536
 READY = b"ready"
+Work = Callable[[Request, bytes], bytes]
+"""What a child does with a request and a file: the encoded answer."""
 
 
-def serve(connection: socket.socket) -> None:
-    """Answer requests on `connection` (SOCK_SEQPACKET) until the other side closes it.
+def serve(connection: socket.socket, *, warm_up: Callable[[], None] = warm_up, work: Work = answer_bytes) -> None:
+    """Answer requests on `connection` (SOCK_SEQPACKET) until the other side closes it: `work` on each file, in a child.
 
     A request is one packet with three descriptors: the file, the pipe for the answer, the pipe for the ending.
     """
@@ -35,20 +38,20 @@ def serve(connection: socket.socket) -> None:
         if len(descriptors) == 3 and os.fork() == 0:
             try:
                 connection.close()
-                _keep(packet, *descriptors)
+                _keep(packet, *descriptors, work=work)
             finally:
                 os._exit(0)  # whatever happened: a keeper never becomes a second server
         for descriptor in descriptors:
             os.close(descriptor)
 
 
-def _keep(packet: bytes, source: int, answer: int, ending: int) -> None:
+def _keep(packet: bytes, source: int, answer: int, ending: int, *, work: Work) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     request = msgspec.msgpack.decode(packet, type=Request)
     child = os.fork()
     if child == 0:
         os.close(ending)
-        _work(request, source, answer)
+        _work(request, source, answer, work)
     os.close(source)
     os.close(answer)
     timed_out = False
@@ -85,14 +88,14 @@ def _kill_group(leader: int) -> None:
             continue
 
 
-def _work(request: Request, source: int, answer: int) -> None:
+def _work(request: Request, source: int, answer: int, work: Work) -> None:
     try:
         os.setsid()
         size = os.fstat(source).st_size
         confine(cpu_s=request.cpu_s, memory_bytes=request.memory_bytes)
         raw = os.pread(source, size, 0)
         os.close(source)
-        view = memoryview(answer_bytes(request, raw))
+        view = memoryview(work(request, raw))
         while view:
             view = view[os.write(answer, view) :]
     except BaseException:  # noqa: BLE001 - the child's outermost edge: nothing it meets may reach the keeper's code

@@ -1,5 +1,7 @@
 """The child's one entry: a task and a file in, an encoded answer out. Also loads what the decoders need beforehand."""
 
+from collections.abc import Callable
+
 import cv2
 import msgspec
 from PIL import Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
@@ -35,10 +37,14 @@ def warm_up() -> None:
 
 def answer_bytes(request: Request, raw: bytes) -> bytes:
     """Do the task and return the encoded answer, refusal or failure; never raises for anything in `raw`."""
+    return answered(lambda: do(request.task, request.arguments, raw))
+
+
+def answered(work: Callable[[], msgspec.Struct]) -> bytes:
+    """Return the encoded outcome of `work` on outside bytes: its answer, its refusal, or that it failed."""
     answer: Answer | Refusal | Failure
     try:
-        body = msgspec.msgpack.encode(do(request.task, request.arguments, raw))
-        answer = Answer(body=msgspec.Raw(body))
+        answer = Answer(body=msgspec.Raw(msgspec.msgpack.encode(work())))
     except NotAccepted as refusal:
         answer = Refusal(observation=refusal.observation)
     except Exception as error:  # noqa: BLE001 - decoders of hostile bytes raise anything; all of it is one refusal
