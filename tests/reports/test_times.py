@@ -18,9 +18,10 @@ from hub.signing.envelopes import sign_envelope
 from hub.trail.evidence.check import check_parts
 from hub.trail.evidence.parts import EvidenceFile, EvidenceParts
 from hub.trail.evidence.report import EvidenceReport, TimedEnvelope, encode_report, parse_report
+from hub.trail.evidence.standing import keys_name
 from hub.trail.evidence.verify import check_evidence, write_container
 from tests.cases.builders import a_c06_inquiry, beijing_time
-from tests.station.scene import Bundle, a_body, a_bundle, a_receipt, a_scene, an_envelope
+from tests.station.scene import Bundle, a_body, a_bundle, a_receipt, a_scene, an_envelope, statement_of_keys
 
 FOUND = "2026-09-30T15:50:00Z"
 
@@ -36,6 +37,7 @@ def parts_of(bundle: Bundle) -> EvidenceParts:
         attachments={digest: EvidenceFile("file", "application/pdf", raw) for digest, raw in bundle.files.items()},
         certificates=(scene.agent.certified.pem, scene.origin_agent.certified.pem, scene.hub.certified.pem, *people),
         crls=(scene.crl.pem,),
+        trail={keys_name(1): statement_of_keys()},
     )
 
 
