@@ -95,14 +95,17 @@ class World:
         """Options with which one looks around at `station`."""
         return ("--data", self.station(station), "--passphrase-file", self.password(station.key))
 
+    def one_administrator(self) -> tuple[object, ...]:
+        """Options with which the first administrator signs an act at the hub."""
+        first, _ = ADMINISTRATORS
+        hub = ("--data", self.hub, "--passphrase-file", self.password("hub"))
+        return (*hub, "--by", first.number, "--password-file", self.password(first.number))
+
     def two_administrators(self) -> tuple[object, ...]:
         """Options with which both administrators sign an act at the hub."""
-        first, second = ADMINISTRATORS
-        return (
-            *("--data", self.hub, "--passphrase-file", self.password("hub")),
-            *("--by", first.number, "--password-file", self.password(first.number)),
-            *("--and", second.number, "--and-password-file", self.password(second.number)),
-        )
+        _, second = ADMINISTRATORS
+        other = ("--and", second.number, "--and-password-file", self.password(second.number))
+        return (*self.one_administrator(), *other)
 
 
 def build(world: World, processes: Processes, tell: Tell) -> None:
@@ -183,7 +186,10 @@ def _make_seal(world: World, station: DemoStation) -> None:
     made = hanxun(
         "seal", "register", "--data", world.station(station), "--password-file", world.password(f"{station.key}-seal")
     )
-    _issue(world, Path(made["request"]), Path(made["certificate"]), "--kind", "seal", "--purpose", "household")
+    certificate = Path(made["certificate"])
+    _issue(world, Path(made["request"]), certificate, "--kind", "seal", "--purpose", "household")
+    hanxun("seal", "register", "--certificate", certificate, *world.one_administrator())
+    hanxun("seal", "activate", station.code, *world.two_administrators())
 
 
 def _issue(world: World, request: Path, out: Path, *kind: object) -> None:
