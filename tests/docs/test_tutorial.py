@@ -1,5 +1,6 @@
 """The tutorial and the how-to pages run as they stand: one bash, the blocks in order, real processes, a folder of its own."""
 
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,16 +10,26 @@ import pytest
 from tests.docs.pages import DOCS, blocks
 from tests.docs.shell import Shell
 
+needs_softhsm = pytest.mark.skipif(
+    shutil.which("softhsm2-util") is None, reason="SoftHSM (softhsm2) is not installed on this machine"
+)
 TUTORIAL = DOCS / "tutorial" / "first-letter.md"
 # In the order in which a reader could follow them; a page that shows commands only another machine can run is not here.
 HOW_TO = (
     "add-an-officer",
+    "administer-by-two",
+    "change-an-officer",
+    "keep-seals",
     "add-a-station",
     "issue-and-revoke-certificates",
     "set-up-tls",
     "verify-evidence",
     "recover-a-refused-message",
     "read-the-trail",
+    "renew-certificates",
+    "replace-a-lost-machine",
+    "keep-the-authority-offline",
+    pytest.param("keys-on-tokens", marks=needs_softhsm),
     "upgrade-and-back-up",
 )
 
