@@ -10,6 +10,7 @@ import typer
 from hanxun.agent_times import clock_as_json, print_clock, print_times, remedy_of, times_as_json, times_of
 from hanxun.alarm_lines import print_alarm
 from hanxun.desk_options import CaseArgument, OfficerOption, case_of, done, looked_into, opened, register_of, unlocked
+from hanxun.expiring import ending_as_json, print_ending
 from hanxun.files import write_file
 from hanxun.options import AgentData, JsonFlag, PassphraseFile, PasswordFile
 from hanxun.output import checks_as_json, console, print_checks, print_json
@@ -33,7 +34,7 @@ from station_agent.store.gates import evidence_of
 from station_agent.store.letters import find_letter
 from station_agent.store.outbox import outbox_rows, try_again
 from station_agent.store.seals import alarms_kept
-from station_agent.store.trail import trail_events_of
+from station_agent.store.trail import count_unproved, trail_events_of
 from station_agent.store.verdicts import decode_checks
 
 app = typer.Typer()
@@ -60,9 +61,11 @@ def inbox(
         stopped = None if still is None else still.code.value
         cases = [_case_as_json(row) for row in rows]
         raised = [msgspec.to_builtins(alarm) for alarm in alarms]
-        print_json({"cases": cases, "quarantined": troubled, "stopped": stopped, "clock": clock, "alarms": raised})
+        told = {"cases": cases, "quarantined": troubled, "stopped": stopped, "clock": clock, "alarms": raised}
+        print_json(told | {"ending": ending_as_json(data)})
         return
     print_clock(clock)
+    print_ending(ending_as_json(data))
     if still is not None:
         console.print(f"! {still.code.value} {still.text.zh}\n  → {still.text.remedy_zh}", markup=False)
     for alarm in alarms:
@@ -216,6 +219,7 @@ def _view(store: Store, case: str) -> dict[str, Any]:
             for item in evidence_of(tx, number)
         ]
         alarms = [msgspec.to_builtins(alarm) for alarm in map(stated_alarm, alarms_kept(tx)) if number in alarm.cases]
+        not_cosigned = count_unproved(tx, number)
         unlogged = [
             {"event": item.event, "at": item.at, "trouble": item.trouble}
             for item in trail_events_of(tx, number)
@@ -228,6 +232,7 @@ def _view(store: Store, case: str) -> dict[str, Any]:
         "files": files,
         "evidence": evidence,
         "alarms": alarms,
+        "not_cosigned": not_cosigned,
         "not_in_trail": unlogged,
     }
 
