@@ -17,6 +17,7 @@ from hanxun.options import (
     HubData,
     JsonFlag,
     PassphraseFile,
+    TokenOption,
     parse_at,
     read_passphrase,
     verb_group,
@@ -32,7 +33,9 @@ from hub.protocol.instants import beijing, format_instant, parse_instant
 from hub.protocol.seal_status import SEAL_STATE_ZH, SealState
 from hub.signing.authority import Subject
 from hub.signing.certificates import read_certificate
+from hub.signing.fingerprints import key_digest, short
 from hub.signing.purposes import SealPurpose
+from hub.signing.tokens import fresh_label, parse_token_uri
 from hub.store.layout import DataFolder
 from hub.store.seals import keep_specimen
 from station_agent.folder import AgentFolder
@@ -64,6 +67,7 @@ def register(
         Path | None,
         typer.Option(help="印模扫描件,可不给 / scan of the registered impression", exists=True, dir_okay=False),
     ] = None,
+    token: TokenOption = None,
     by: By = None,
     password_file: ByPasswordFile = None,
     yes: Yes = False,
@@ -75,7 +79,7 @@ def register(
     例 / example:  hanxun seal register --data hub-data --certificate household.cert.pem --by 900001
     """
     if not _at_hub(data):
-        _make_key(data, purpose, password_file, json=json)
+        _make_key(data, purpose, token, password_file, json=json)
         return
     if certificate is None:
         raise typer.BadParameter("--certificate", param_hint="--certificate")
@@ -279,15 +283,17 @@ def uses(data: AgentData, passphrase_file: PassphraseFile = None, json: JsonFlag
         )
 
 
-def _make_key(data: Path, purpose: SealPurpose, password_file: Path | None, *, json: bool) -> None:
+def _make_key(data: Path, purpose: SealPurpose, token: str | None, password_file: Path | None, *, json: bool) -> None:
     settings, place = load_settings(data), AgentFolder(data).seal(purpose).place
     password = read_passphrase(password_file, prompt="印章口令 / the seal's password", confirm=True)
     title = "户口专用章" if purpose is SealPurpose.HOUSEHOLD else "印章"
-    make_key(place, password, Subject(f"{settings.name}{title}", station=settings.station), NewKey("P-256"))
+    new = NewKey("P-256", None if token is None else fresh_label(parse_token_uri(token), f"seal-{purpose.value}"))
+    request = make_key(place, password, Subject(f"{settings.name}{title}", station=settings.station), new)
+    fingerprint = short(key_digest(request.public_key))
     if json:
-        print_json({"request": str(place.request), "certificate": str(place.certificate)})
+        print_json({"request": str(place.request), "certificate": str(place.certificate), "fingerprint": fingerprint})
     else:
-        console.print(f"证书请求 / request: {place.request}", markup=False)
+        console.print(f"证书请求 / request: {place.request}\n  指纹 fingerprint: {fingerprint}", markup=False)
         console.print(f"签发后放到 / the certificate goes to: {place.certificate}", markup=False)
         console.print("然后由中心登记、启用 / then the hub registers and activates it", markup=False)
 

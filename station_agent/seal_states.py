@@ -98,6 +98,12 @@ async def keep_seals(agent: Agent, client: HubClient, *, clock: Clock) -> None:
     await _fetch_alarms(agent, client, clock)
 
 
+def has_statements(agent: Agent) -> bool:
+    """Whether something this station has stated waits to be handed in."""
+    with agent.store.read() as tx:
+        return bool(statements_waiting(tx))
+
+
 def take_seal_list(agent: Agent, raw: bytes, *, now: datetime) -> bool:
     """Verify a list and keep it; return whether it says anything that was not known.
 

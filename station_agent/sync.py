@@ -27,7 +27,7 @@ from station_agent.hub_client import HubClient, HubRefusal, Throttled
 from station_agent.inbox.pull import judge_quarantined, pull
 from station_agent.outbox.send import send_due
 from station_agent.scan_folder.service import watch_scan_folder
-from station_agent.seal_states import keep_seals
+from station_agent.seal_states import has_statements, keep_seals
 from station_agent.store.deliveries import cursor_of
 from station_agent.store.outbox import count_queued, note_away, wake_all
 from station_agent.store.trust import remember
@@ -216,6 +216,8 @@ async def _upkeep_loop(link: Link) -> None:
             await _sleep(link, NOTICE_EVERY_S)
             if link.stop.is_set() or (link.agent.keys.successor and not refused):
                 return
+            if has_statements(link.agent):
+                await keep_seals(link.agent, link.client, clock=link.clock)
 
     await _for_ever(link, keep)
 
