@@ -108,7 +108,7 @@ def test_a_seal_revoked_later_leaves_an_honest_letter_good() -> None:
     assert judge(a_bundle().material(), scene.rules(scene.trust(revoked))).passed
 
 
-def test_a_revocation_list_older_than_the_limit_is_undecided_and_not_passed() -> None:
+def test_vector_18_a_status_list_25_h_old_is_undecided_with_w403_and_never_passed() -> None:
     scene = a_scene()
     verdict = judge(a_bundle().material(), scene.rules(now=scene.crl.this_update + timedelta(hours=25)))
     assert verdict.indication is Indication.INDETERMINATE
