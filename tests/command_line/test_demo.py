@@ -1,5 +1,6 @@
 """The demo, whole and real: processes, commands, evidence; its answer for machines; nothing half-made when refused."""
 
+import base64
 import json
 import shutil
 import subprocess
@@ -10,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hanxun.demo.people import MISSPELT, MOVED, STATIONS
+from hub.protocol.errors import Refused
+from hub.signing.keys import decrypt_key
 
 
 def hanxun(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
@@ -130,3 +134,47 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
     answer = hanxun("demo", "--once", "--dir", tmp_path, code=1)
     assert "file.exists" in answer.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_no_passphrase_and_no_private_key_lies_anywhere_in_the_clear(demo: dict[str, Any], tmp_path: Path) -> None:
+    folder, passwords = Path(demo["dir"]), Path(demo["dir"]) / "passwords"
+    secret = passwords / "ca"
+    backups = [("ca", "--dir", "ca"), ("hub", "--data", "hub"), ("agent", "--data", STATIONS[0].key)]
+    for group, option, place in backups:
+        out = tmp_path / f"{group}.hxb"
+        hanxun(group, "backup", out, option, folder / place, "--backup-passphrase-file", secret)
+    (tmp_path / "wrong").write_text("a passphrase that opens nothing")
+    wrong = hanxun("ca", "crl", "--dir", folder / "ca", "--passphrase-file", tmp_path / "wrong", code=1).stderr
+    assert "key.passphrase" in wrong
+    assert "opens nothing" not in wrong
+
+    given = {path.name: path.read_bytes().strip() for path in passwords.iterdir()}
+    keys = sorted(path for path in folder.rglob("*.key.pem") if path.parent != passwords)
+    assert len(keys) > 12
+    hidden = set(given.values())
+    for path in keys:
+        assert path.stat().st_mode & 0o777 == 0o600, path
+        assert path.read_bytes().startswith(b"-----BEGIN ENCRYPTED PRIVATE KEY-----"), path
+        raw = private_bytes(path, folder, given)
+        hidden |= {raw, raw.hex().encode(), base64.b64encode(raw), base64.urlsafe_b64encode(raw)}
+    files = [
+        path for top in (folder, tmp_path) for path in top.rglob("*") if path.is_file() and path.parent != passwords
+    ]
+    texts = [(path, path.read_bytes()) for path in files] + [(Path("narration"), demo["narration"].encode())]
+    assert [(path, spelt[:4]) for path, raw in texts for spelt in hidden if spelt in raw] == []
+    assert [path for path, raw in texts if b"BEGIN PRIVATE KEY" in raw or b"BEGIN EC PRIVATE KEY" in raw] == []
+
+
+def private_bytes(path: Path, folder: Path, given: dict[str, bytes]) -> bytes:
+    """The private value of a key of the demo, opened with the password it should have."""
+    top, stem = path.relative_to(folder).parts[0], path.name.removesuffix(".key.pem")
+    likely = [stem, "hub" if top.startswith("hub") else top, f"{top}-seal"]
+    for name in dict.fromkeys([name for name in likely if name in given] + list(given)):
+        try:
+            key = decrypt_key(path.read_bytes(), given[name])
+        except Refused:
+            continue
+        if isinstance(key, Ed25519PrivateKey):
+            return key.private_bytes_raw()
+        return key.private_numbers().private_value.to_bytes(32, "big")  # type: ignore[union-attr]
+    raise AssertionError(f"no password opens {path}")

@@ -11,6 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.exchange.init import HubParts, init_hub
+from hub.exchange.own_keys import HubKeys
+from hub.exchange.settings import Settings
 from hub.keyring.pairs import load_pair
 from hub.keyring.place import KeyPlace
 from hub.keyring.renew import NewKey, begin_renewal, make_key, put_certificate, swap
@@ -27,7 +30,7 @@ from hub.signing.purposes import DEFAULT_PURPOSES, CertificateKind, SealPurpose
 from hub.signing.seals import SealLabel, seal_letter
 from hub.signing.tokens import TokenUri, make_token_key, open_token_key, parse_token_uri
 from hub.signing.trust import Trust
-from tests.exchange.builders import A, Province, a_province, now_utc
+from tests.exchange.builders import CHEAP, A, Province, a_province, now_utc
 from tests.signing.documents.builders import a_scan_pdf
 
 MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
@@ -143,6 +146,32 @@ def test_a_renewal_makes_a_second_key_in_the_token_and_keeps_the_first(token: st
     assert parse_token_uri(place.token.read_text().strip()).key == "new"
     assert load_pair(place, PIN, purposes=DEFAULT_PURPOSES).sign(b"x")
     assert open_token_key(a_uri(token, "old"), PIN).sign(b"x")
+
+
+def test_a_hub_whose_keys_are_in_a_token_is_made_and_signs_receipts(token: str, tmp_path: Path) -> None:
+    province = a_province()
+    pairs = {}
+    for name, kind in (("hub", CertificateKind.HUB), ("evidence", CertificateKind.EVIDENCE)):
+        (tmp_path / name).mkdir()
+        place = KeyPlace(*(tmp_path / name / file for file in ("k.key.pem", "k.pem", "k.csr.pem")))
+        request = make_key(place, PIN, Subject("hub"), NewKey(token=a_uri(token, f"{name}-key")))
+        pairs[name] = (place.token.read_bytes(), issued(province, request, kind))
+    parts = HubParts(
+        roots=province.root.certified.pem,
+        crl=province.crl(),
+        hub_key=pairs["hub"][0],
+        hub_certificate=pairs["hub"][1],
+        evidence_key=pairs["evidence"][0],
+        evidence_certificate=pairs["evidence"][1],
+    )
+    folder = init_hub(tmp_path / "data", PIN, parts, now=now_utc(), cost=CHEAP)
+    keys = HubKeys(folder, Settings(), PIN, purposes=DEFAULT_PURPOSES, clock=now_utc)
+    assert len(keys.signer.sign(b"a receipt")) == 64
+    assert sorted(path.name for path in folder.keys.glob("*.key.*")) == [
+        "evidence.key.uri",
+        "hub.key.uri",
+        "trail.key.pem",
+    ]
 
 
 def test_a_wrong_pin_token_key_or_module_is_refused_by_its_code(token: str) -> None:
