@@ -23,6 +23,7 @@ from hub.signing.crl import Revocation
 from hub.signing.fingerprints import key_digest, require_same, root_digest, short
 from hub.signing.purposes import CertificateKind, OfficerRole, SealPurpose
 from hub.signing.tls import issue_tls
+from hub.trail.keys import read_statement, sign_trail_keys
 
 app = verb_group("小型证书机构 / a small certificate authority.")
 app.registered_commands += ca_backup.app.registered_commands
@@ -196,6 +197,39 @@ def crl(
     if out is not None:
         write_file(out, fresh.der)
     _print_crl(out or folder.crl, fresh.number, len(fresh.entries), fresh.next_update, json=json)
+
+
+@app.command("sign-keys")
+def sign_keys(
+    statement: Annotated[
+        Path, typer.Argument(help="hub trail-keys 起草的声明 / the statement drafted by `hub trail-keys`", exists=True)
+    ],
+    dir: Folder,
+    out: Annotated[Path, typer.Option(help="签名后的声明写到哪里 / where the signed statement goes")],
+    yes: Annotated[bool, typer.Option("--yes", help="不再询问 / do not ask")] = False,
+    passphrase_file: PassphraseFile = None,
+    json: JsonFlag = False,
+) -> None:
+    """由根密钥签署日志密钥声明:日志、见证人、时间戳机构的密钥由此可信 / the root signs which keys of the trail count.
+
+    与各所电话核对密钥后再签。 / Compare the keys with the stations first.
+    例 / example:  hanxun ca sign-keys 密钥声明.json --dir ca --out 密钥声明.jws
+    """
+    require_absent(out)
+    stated = read_statement(statement.read_bytes())
+    if not yes:
+        typer.echo(f"日志 log: {stated.origin}\n{stated.policy}", err=True)
+        for authority in stated.authorities:
+            trial = "(试用 trial)" if authority.trial else ""
+            typer.echo(f"时间戳机构 time-stamps: {authority.name}{trial}", err=True)
+        typer.confirm("与中心和各所核对一致,签署? / compared with hub and stations, sign?", abort=True, err=True)
+    folder = AuthorityFolder(dir)
+    root = folder.unlock(read_passphrase(passphrase_file, prompt="根密钥口令 / passphrase of the root key"))
+    write_file(out, sign_trail_keys(stated, root=root))
+    if json:
+        print_json({"statement": str(out), "number": stated.number, "origin": stated.origin})
+    else:
+        console.print(f"{out}: 第 {stated.number} 号 / number {stated.number}", markup=False)
 
 
 def _confirm(request: Request, subject: Subject, kind: IssuedKind, *, hosts: Sequence[str]) -> None:

@@ -3,7 +3,7 @@
 v1 is what an officer acts on; later versions add what has come since (the register act, replies, the closing).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from hub.protocol.envelope import Kind
 from hub.protocol.identifiers import CaseId, Digest
 from hub.protocol.instants import format_instant
+from hub.protocol.verdict import Verdict
 from hub.reports.evidence import print_evidence_report
 from hub.reports.times import judge_times
 from hub.signing.certificates import read_certificate
@@ -19,9 +20,12 @@ from hub.signing.envelopes import SignedEnvelope, open_envelope
 from hub.signing.receipts import SignedReceipt, open_receipt
 from hub.trail.evidence.assemble import assemble_parts
 from hub.trail.evidence.check import check_parts
+from hub.trail.evidence.opened import open_case
 from hub.trail.evidence.parts import EvidenceParts
 from hub.trail.evidence.report import EvidenceReport
 from hub.trail.evidence.seal_states import seal_list_name
+from hub.trail.evidence.standing import KEYS, LOG, WITNESSES, check_standings, keys_name, proof_name
+from hub.trail.evidence.tally import Tally
 from hub.trail.evidence.verify import write_container
 from station_agent.agent import Agent
 from station_agent.inbox.verify import handed_over
@@ -30,6 +34,7 @@ from station_agent.store.acts import acts_of
 from station_agent.store.cases import CaseRow, all_cases
 from station_agent.store.envelopes import envelopes_of, receipts_for
 from station_agent.store.gates import EvidenceRow, add_evidence, evidence_of, next_evidence_version
+from station_agent.store.trail import leaf_proof, trail_keys_taken
 
 PrintReport = Callable[[EvidenceReport], bytes]
 """Prints the report as PDF (Typst); a glyph that no font has is refused."""
@@ -85,7 +90,9 @@ def gather(agent: Agent, case: CaseId) -> EvidenceParts:
         for envelope in signed:
             for receipt in receipts_for(tx, envelope.digest):
                 opened = open_receipt(receipt.raw, certificates=find)
-                # The first one: a hub that was restored from a backup gives a second, later receipt.
+                proof = leaf_proof(tx, receipt.digest)
+                if proof is not None and not proof.raw:
+                    continue  # lost by a declared restore: the second, later receipt stands in the trail
                 receipts.setdefault(opened.receipt.handover or opened.receipt.envelope, opened)
         acts = acts_of(tx, case)
     # What the hub has not acknowledged is no evidence yet; it comes with the next version.
@@ -99,7 +106,27 @@ def gather(agent: Agent, case: CaseId) -> EvidenceParts:
         find=find,
         crls=agent.knowledge.newest_crls(),
     )
-    return _with_seal_lists(parts, agent)
+    trail = _trail(agent, [receipts[envelope.digest] for envelope in kept])
+    return _with_seal_lists(replace(parts, trail=trail), agent)
+
+
+def _trail(agent: Agent, receipts: Sequence[SignedReceipt]) -> dict[str, bytes]:
+    """Return what the file holds of the trail: the statements of its keys, and the proof of every receipt that has one."""
+    with agent.store.read() as tx:
+        files = {keys_name(number): raw for number, raw in enumerate(trail_keys_taken(tx), start=1)}
+        for number, receipt in enumerate(receipts, start=1):
+            proof = leaf_proof(tx, receipt.digest)
+            if proof is not None:
+                files[proof_name(number)] = proof.raw
+    return files
+
+
+def trail_gaps(agent: Agent, case: CaseId) -> Verdict:
+    """Return what keeps the case's evidence from standing in a trail that enough stations have seen: checks not passed."""
+    parts, tally = gather(agent, case), Tally((KEYS, LOG, WITNESSES))
+    opened = open_case(parts, agent.knowledge.trust())
+    check_standings(opened.receipts, parts.trail, trust=opened.trust, tally=tally)
+    return Verdict(tally.verdict().not_passed)
 
 
 def _with_seal_lists(parts: EvidenceParts, agent: Agent) -> EvidenceParts:

@@ -53,6 +53,7 @@ def play_mistaken_move(world: World, tell: Tell, *, scan: Path | None) -> str:
     tell(f"  {SIMULATED}")
     hanxun("agent", "look", case, *world.desk(ORIGIN, "window"), "--legible", "--unit-name", "--colour")
     _wait_sent(world, ORIGIN)
+    wait_cosigned(world, ORIGIN, case)
     acted = hanxun("agent", "act", case, *world.desk(ORIGIN, "window"))
     record = hanxun("register", "show", MOVED.id18, "--dir", world.register)
     tell(f"  G1–G9 全部通过,回迁办结,流水号 {acted['serial']};记录已回到 {record['address']} / returned")
@@ -157,6 +158,16 @@ def wait_for_delivery(world: World, case: str) -> None:
     _wait_for(world, ORIGIN, case, state="delivered")
 
 
+def wait_cosigned(world: World, station: DemoStation, case: str) -> None:
+    """Wait until enough stations have cosigned the trail behind everything of `case`."""
+
+    def covered() -> bool:
+        shown = hanxun("agent", "show", case, "--data", world.station(station))
+        return not shown["not_cosigned"] and not shown["not_in_trail"]
+
+    _wait(covered, f"cosignatures for {case}")
+
+
 def _tell_gate(world: World, case: str, tell: Tell) -> None:
     gate = hanxun("agent", "show", case, *world.view(ORIGIN), "--gate")["gate"]
     open_points = [check["code"] for check in gate["checks"] if check["result"] in ("failed", "indeterminate")]
@@ -166,6 +177,8 @@ def _tell_gate(world: World, case: str, tell: Tell) -> None:
 def _close(world: World, case: str, body: Mapping[str, Any], tell: Tell) -> None:
     hanxun("agent", "close", case, *world.desk(MISTAKEN, "drafter"), "--body", _paper(world, f"{case}-close", body))
     _wait_for(world, ORIGIN, case, state="closed")
+    _wait_sent(world, ORIGIN)
+    wait_cosigned(world, ORIGIN, case)
     evidence = export(world, ORIGIN, case, world.evidence / f"{case}.asice")
     checked = hanxun("evidence", "verify", evidence, "--root", world.root_certificate)
     tell(f"  办结,证据文件核验 {checked['verdict']} / closed; the evidence file verifies: {evidence}")

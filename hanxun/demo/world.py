@@ -1,6 +1,7 @@
 """The demo's world: a sample authority, a hub, three stations with their officers, and a register, made by the commands."""
 
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +21,14 @@ from hanxun.demo.people import (
 )
 from hanxun.demo.processes import Processes
 from hanxun.files import write_file
+from hub.protocol.codes import Code
+from hub.protocol.errors import Unavailable
 
 Tell = Callable[[str], None]
 MOVE_SERIAL = "QY-20261120-0007"
 MOVE_DATE = "2026-11-20"
+QUORUM = 2
+WITNESSES_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +131,7 @@ def build(world: World, processes: Processes, tell: Tell) -> None:
     _make_seal(world, MISTAKEN)
     for station in STATIONS:
         processes.start(station.key, "agent", "serve", *map(str, world.view(station)))
+    _state_trail_keys(world)
     tell(
         f"中心 {address},派出所端 {len(STATIONS)} 个,均为独立进程 / the hub and {len(STATIONS)} agents run as processes of their own"
     )
@@ -139,6 +145,9 @@ def _start_hub(world: World, processes: Processes) -> str:
     _issue(world, keys / "tls.csr.pem", keys / "tls.pem", "--kind", "tls", "--host", "127.0.0.1")
     trust = ("--root", world.root_certificate, "--crl", world.authority / "crl.der")
     hanxun("hub", "init", "--data", world.hub, "--keys", keys, *trust, "--port", 0, *passphrase)
+    settings = world.hub / "hub.toml"
+    # Nobody waits ten seconds for a cosignature in a demo.
+    settings.write_text(settings.read_text().replace("[trail]\n", "[trail]\ncosign_every_s = 0.5\n"))
     ready = processes.start("hub", "hub", "serve", "--data", str(world.hub), *map(str, passphrase))
     return str(ready["url"])
 
@@ -150,6 +159,21 @@ def _name_administrators(world: World) -> None:
         made = hanxun("person", "add", officer.number, *hub, *who)
         _issue(world, Path(made["request"]), Path(made["certificate"]), "--kind", "officer", "--role", officer.role)
         hanxun("person", "roles", officer.number, *hub, "--passphrase-file", world.password("hub"))
+
+
+def _state_trail_keys(world: World) -> None:
+    """Have the root state the keys of the trail and of its witnesses, once every station has introduced its own."""
+    deadline = time.monotonic() + WITNESSES_S
+    while hanxun("trail", "checkpoint", "--data", world.hub)["witnessed"]["of"] < len(STATIONS):
+        if time.monotonic() > deadline:
+            raise Unavailable(Code.DEMO_PROCESS, values={"name": "witnesses"})
+        time.sleep(0.2)
+    draft, signed = world.root / "trail-keys.json", world.root / "trail-keys.jws"
+    hanxun("hub", "trail-keys", "--data", world.hub, "--quorum", QUORUM, "--out", draft)
+    passphrase = ("--passphrase-file", world.password("ca"))
+    hanxun("ca", "sign-keys", draft, "--dir", world.authority, "--out", signed, "--yes", *passphrase)
+    hub = ("--data", world.hub, "--passphrase-file", world.password("hub"))
+    hanxun("hub", "trail-keys", *hub, "--install", signed)
 
 
 def _make_register(world: World) -> None:

@@ -3,12 +3,20 @@
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from hub.protocol.identifiers import CaseId, Digest, digest_of
 from hub.protocol.instants import format_instant
-from station_agent.store.schema import leaf_proofs, misbehaviour, receipts, trail_events, trail_keys, witness_states
+from station_agent.store.schema import (
+    envelopes,
+    leaf_proofs,
+    misbehaviour,
+    receipts,
+    trail_events,
+    trail_keys,
+    witness_states,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +134,17 @@ def receipts_without_proof(tx: Connection, limit: int) -> tuple[tuple[Digest, by
         .limit(limit)
     )
     return tuple((row[0], row[1]) for row in tx.execute(question))
+
+
+def count_unproved(tx: Connection, case: CaseId) -> int:
+    """Return how many receipts of `case` have no proof yet against a tree that enough stations have cosigned."""
+    question = (
+        select(func.count())
+        .select_from(receipts.join(envelopes, envelopes.c.digest == receipts.c.envelope))
+        .outerjoin(leaf_proofs, leaf_proofs.c.receipt == receipts.c.digest)
+        .where(envelopes.c.case == case, leaf_proofs.c.receipt.is_(None))
+    )
+    return int(tx.execute(question).scalar_one())
 
 
 def add_trail_event(tx: Connection, row: TrailEventRow) -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hub.exchange.init import HubParts, init_hub
+from hub.exchange.trail_keys import install_trail_keys
 from hub.protocol.identifiers import StationId
 from hub.signing.authority import Subject
 from hub.signing.keys import KeySigner, ScryptCost, encrypt_key
@@ -26,7 +27,7 @@ from station_agent.agent import Agent, open_agent
 from station_agent.folder import AgentFolder, KeyFiles
 from station_agent.people import Person
 from station_agent.settings import AgentSettings, LimitSettings, TrailSettings, write_settings
-from tests.exchange.builders import Province, a_province, now_utc, populate
+from tests.exchange.builders import Province, a_province, a_statement_of_keys, now_utc, populate
 
 ROOT = Path(__file__).parents[2]
 PASSPHRASE = b"a passphrase for tests"
@@ -240,6 +241,7 @@ def _make_hub(province: Province, data: Path, port: int, stations: tuple[Station
     )
     init_hub(data, PASSPHRASE, parts, now=now_utc(), cost=CHEAP)
     populate(data, province, stations, passphrase=PASSPHRASE)
+    install_trail_keys(data, PASSPHRASE, a_statement_of_keys(province, data), now=now_utc())
 
 
 def _make_station(world: World, code: StationId, name: str, prefix: str, secret: Path, longest_pause_s: int) -> Station:

@@ -11,6 +11,7 @@ import msgspec
 
 from hub.exchange.administration import Filed, approve, name_first, open_office, propose, propose_restore
 from hub.exchange.init import HubParts, init_hub
+from hub.exchange.trail_keys import draft_trail_keys, install_trail_keys
 from hub.protocol.administration import AdministrationKind, CertificateDetails, ReasonDetails, StationDetails
 from hub.protocol.envelope import Attachment, Envelope, Kind, Officer, Role
 from hub.protocol.identifiers import CaseId, Digest, StationId, digest_of, new_uuid7
@@ -22,6 +23,7 @@ from hub.signing.crl import Revocation
 from hub.signing.envelopes import sign_envelope
 from hub.signing.keys import KeySigner, ScryptCost, encrypt_key, generate_key, signer_for
 from hub.signing.purposes import CertificateKind, OfficerRole
+from hub.trail.keys import read_statement, sign_trail_keys
 
 PASSPHRASE = b"a hub's passphrase"
 CHEAP = ScryptCost(n=1024, p=1)
@@ -121,6 +123,7 @@ def a_hub_folder(
     init_hub(data, PASSPHRASE, parts, now=now_utc(), cost=CHEAP)
     if administrators:
         populate(data, province, stations)
+    install_trail_keys(data, PASSPHRASE, a_statement_of_keys(province, data), now=now_utc())
     return data
 
 
@@ -180,6 +183,12 @@ def declare(data: Path, province: Province, *, reason: str = "磁盘损坏") -> 
         assert filed.number is not None
         approve(office, filed.number, signer=second, now=now_utc())
     return msgspec.json.decode(filed.act.details["statement"], type=RestoreStatement)
+
+
+def a_statement_of_keys(province: Province, data: Path, *, quorum: int = 0) -> bytes:
+    """The statement of the trail's keys, signed by the root; by default no cosignatures are asked for."""
+    draft = read_statement(draft_trail_keys(data, quorum=quorum, now=now_utc() - timedelta(minutes=1)))
+    return sign_trail_keys(draft, root=province.root)
 
 
 def a_case_number(opener: StationId = A, type: str = "C04") -> CaseId:

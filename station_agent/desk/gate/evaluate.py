@@ -24,6 +24,7 @@ from station_agent.desk.gate.material import Circumstances, Decision, Material, 
 from station_agent.desk.inquiry import require_inquiry
 from station_agent.desk.steps import step_gate, step_letter
 from station_agent.events import note_event
+from station_agent.evidence import trail_gaps
 from station_agent.history import standstill
 from station_agent.register.interface import Person, Register
 from station_agent.seal_states import seal_book
@@ -79,7 +80,7 @@ def evaluate(
     material = gather_material(agent, case, register=register, decisions=decisions)
     rules = rules_for(readers, two_looks_from=agent.settings.limits.two_looks_from)(agent.knowledge.trust(), now)
     rules = replace(rules, seals=seal_book(agent))
-    verdict = judge(material, rules)
+    verdict = judge(material, rules) + trail_gaps(agent, case)
     with agent.store.write() as tx:
         if (still := standstill(tx)) is not None:
             verdict += Verdict((indeterminate("hub.history", still.code, None, **still.values),))
