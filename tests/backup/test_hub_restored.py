@@ -1,24 +1,41 @@
 """A hub restored from an older backup: stations notice and stop; once it is declared, nothing acknowledged is lost for good."""
 
+import secrets
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from hub.exchange.administration import make_act
 from hub.exchange.backup import backup_hub, restore_hub
 from hub.exchange.check import check_hub
-from hub.exchange.restore import declare_restore
+from hub.exchange.restore import declare_restore, restore_statement
+from hub.exchange.settings import Trail
+from hub.protocol.administration import AdministrationKind, AdministrativeApproval, Answer, RestoreDetails
 from hub.protocol.codes import Code
+from hub.protocol.envelope import Officer
 from hub.protocol.errors import Refused, Unavailable
+from hub.protocol.identifiers import digest_of, new_uuid7
+from hub.protocol.instants import format_instant
+from hub.protocol.strict_json import encode_json
 from hub.protocol.verdict import Result
+from hub.signing.administration import sign_administration, sign_approval
+from hub.signing.authority import Subject
+from hub.signing.keys import KeySigner, load_signer
+from hub.signing.purposes import CertificateKind, OfficerRole
+from hub.signing.restores import sign_restore
+from hub.store.database import open_writer
+from hub.store.restores import RestoreRow, insert_restore
 from station_agent.desk.claim import claim
 from station_agent.desk.gate.evaluate import evaluate
 from station_agent.desk.look import look
 from station_agent.desk.reply import reply
 from station_agent.history import standstill
 from station_agent.store.restores import lost_sizes
+from station_agent.store.trust import add_certificate
 from tests.backup.scene import BACKUP, CHEAP, HUB_PASSPHRASE, Scene, a_scene, at_hub, held, serving, states
 from tests.exchange.builders import declare, now_utc, set_active
-from tests.station.desks import BYSTANDER, SEEN, World, a_correction, a_sent_letter, acted
+from tests.station.desks import BYSTANDER, OPENER, SEEN, World, a_correction, a_sent_letter, acted
 from tests.station.scene import cached_readers
 
 
@@ -142,6 +159,75 @@ def test_with_two_administrators_the_passphrase_alone_declares_nothing(tmp_path:
             declare_restore(scene.hub, passphrase, reason="x", now=now_utc())
         assert refusal.value.code is code
     assert check_hub(scene.hub).trail.size == before
+
+
+async def test_where_there_are_administrators_a_station_takes_no_statement_that_only_the_hubs_key_has_signed(
+    tmp_path: Path,
+) -> None:
+    """Whoever holds the hub's machine and passphrase still lacks two people."""
+    scene = a_scene(tmp_path)
+    await an_older_backup(scene, tmp_path)
+    restored = tmp_path / "restored"
+    _forge(restored, scene, signatures=())
+    async with serving(restored, scene.port):
+        with pytest.raises(Unavailable) as stop:
+            await scene.opener.sync()
+    assert stop.value.code is Code.HUB_ROLLED_BACK
+
+
+@pytest.mark.parametrize("pair", [(0, 0), (0, None)])
+async def test_one_administrator_twice_or_with_a_stranger_declares_nothing(
+    tmp_path: Path, pair: tuple[int, int | None]
+) -> None:
+    scene = a_scene(tmp_path)
+    await an_older_backup(scene, tmp_path)
+    restored = tmp_path / "restored"
+    people = scene.province.two_administrators()
+    stranger = scene.province.certify(
+        CertificateKind.OFFICER, Subject("所长", station=OPENER, number="1"), roles=(OfficerRole.HEAD,)
+    )
+    first, second = people[pair[0]], stranger if pair[1] is None else people[pair[1]]
+    with scene.opener.agent.store.write() as tx:
+        add_certificate(tx, stranger.certified.x5t, stranger.certified.pem)
+    _forge(restored, scene, signatures=(first, second))
+    async with serving(restored, scene.port):
+        with pytest.raises(Unavailable) as stop:
+            await scene.opener.sync()
+    assert stop.value.code is Code.HUB_ROLLED_BACK
+
+
+def _forge(data: Path, scene: Scene, *, signatures: tuple[KeySigner, ...]) -> None:
+    """File a statement signed by the hub's key, past the program, under any signatures."""
+    keys, now = data / "keys", now_utc()
+    signer = load_signer((keys / "hub.key.pem").read_bytes(), HUB_PASSPHRASE, (keys / "hub.pem").read_bytes())
+    engine = open_writer(data / "hub.sqlite")
+    with engine.begin() as tx:
+        statement = restore_statement(tx, origin=Trail().origin, reason="掩盖", now=now)
+        if signatures:
+            first, second = signatures
+            unsigned = encode_json(statement)
+            details = RestoreDetails(statement=unsigned.decode())
+            kind = AdministrationKind.RESTORE
+            act = sign_administration(
+                make_act(
+                    kind, digest_of(unsigned), details, origin=statement.origin, certified=first.certified, now=now
+                ),
+                signer=first,
+            )
+            by = Officer(number=second.certified.number or "", name=second.certified.name)
+            approval = AdministrativeApproval(
+                id=new_uuid7(at=now, random=secrets.token_bytes(10)),
+                act=digest_of(act),
+                origin=statement.origin,
+                at=format_instant(now),
+                by=by,
+                answer=Answer.APPROVED,
+            )
+            raws = (act.decode(), sign_approval(approval, signer=second).decode())
+            statement = msgspec.structs.replace(statement, signatures=raws)
+        raw = sign_restore(statement, signer=signer)
+        insert_restore(tx, RestoreRow(statement.number, statement.at, statement.size, statement.next, raw))
+    engine.dispose()
 
 
 def _grow(scene: Scene, data: Path, *, leaves: int) -> None:
