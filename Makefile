@@ -35,6 +35,11 @@ lint: .venv/dev.stamp
 	$(PIP) --require-hashes -r requirements/dev.txt
 	@touch $@
 
+# Every reader of outside bytes under wrong ones, longer than the tests do it: make fuzz MINUTES=60
+MINUTES ?= 10
+fuzz: .venv/dev.stamp
+	$(BIN)/python -m tests.fuzz.run --minutes $(MINUTES) --keep
+
 # Reading letters (hanxun[ocr]): about 120 MB more.
 ocr: .venv/ocr.stamp
 
