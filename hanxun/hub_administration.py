@@ -22,6 +22,7 @@ from hanxun.alarm_lines import print_alarm
 from hanxun.options import HubData, JsonFlag, PassphraseFile
 from hanxun.output import console, print_json
 from hub.exchange import administration
+from hub.exchange.administrators import NEEDED
 from hub.exchange.seals import list_alarms
 from hub.protocol.administration import KIND_WORDS
 
@@ -109,7 +110,7 @@ def list_administrators(data: HubData, passphrase_file: PassphraseFile = None, j
         ]
         print_json({"administrators": lines})
         return
-    if len({person.certified.number for person in people if person.good}) < administration.NEEDED:
+    if len({person.certified.number for person in people if person.good}) < NEEDED:
         console.print(
             "管理员不足两名,只能任命管理员 / fewer than two: only naming administrators is possible", markup=False
         )

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import msgspec
 import sqlalchemy as sa
 
+from hub.exchange.administrators import NEEDED, Administrator, Rules, administrators_in, names_of, people_among
 from hub.exchange.effects import EFFECTS, Acting, name_administrator
 from hub.exchange.hub import open_trail, purposes_of, read_settings
 from hub.exchange.registry import require_registrable
@@ -48,13 +49,11 @@ from hub.signing.administration import (
     sign_administration,
     sign_approval,
 )
-from hub.signing.certificates import CertificateSource, Certified
+from hub.signing.certificates import Certified
 from hub.signing.keys import Signer
-from hub.signing.purposes import CertificateKind, OfficerRole
-from hub.signing.trust import Trust, check_certificate
+from hub.signing.purposes import OfficerRole
 from hub.store.administration import (
     ProposalRow,
-    administrators_named,
     answer_proposal,
     insert_proposal,
     proposal,
@@ -69,25 +68,12 @@ from hub.store.migrate import require_current
 from hub.store.restores import restores_declared
 from hub.store.seals import find_seal
 from hub.store.stations import certificate_by_x5t
-from hub.store.trail_log import TrailLog
 
 T = TypeVar("T")
 PROPOSAL_KEPT = timedelta(days=7)
 CLOCKS_DIFFER = timedelta(minutes=5)
-NEEDED = 2
 NOBODY = "hub passphrase"
 """Who named the first two administrators: no person, whoever knew the passphrase."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What acts are judged by and filed with. `hub_signer` unlocks the hub's key when an effect needs it."""
-
-    log: TrailLog
-    origin: str
-    trust: Trust
-    certificates: CertificateSource
-    hub_signer: Callable[[], Signer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +102,6 @@ class Proposal:
     act: AdministrativeAct
     digest: Digest
     lapsed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Administrator:
-    """One of the hub's administrators; `good` unless the certificate has expired or was revoked."""
-
-    certified: Certified
-    named_at: str
-    good: bool
 
 
 @contextmanager
@@ -211,7 +188,7 @@ def name_first(office: Office, certificate: bytes, *, now: datetime) -> Certifie
     rules = office.rules
     certified = require_registrable(certificate, trust=rules.trust, now=now)
     with office.engine.begin() as tx:
-        if _count(_administrators(tx, rules, now)) >= NEEDED:
+        if people_among(administrators_in(tx, rules, now)) >= NEEDED:
             raise Refused(Code.ADMINISTRATORS_PRESENT)
         name_administrator(tx, certified, now=now)
         kind, nonce = AdministrationKind.NAME_ADMINISTRATOR, os.urandom(16)
@@ -234,7 +211,7 @@ def proposed(office: Office, number: int, *, now: datetime) -> Proposal:
 def administrators(office: Office, *, now: datetime) -> tuple[Administrator, ...]:
     """Return the hub's administrators, in the order of their naming."""
     with office.engine.begin() as tx:
-        return _administrators(tx, office.rules, now)
+        return administrators_in(tx, office.rules, now)
 
 
 def make_act(
@@ -277,7 +254,7 @@ def file_act(tx: sa.Connection, raw: bytes, *, rules: Rules, now: datetime) -> F
         _take_effect(tx, signed, (raw,), rules=rules, now=now)
         _record(tx, raw, rules=rules, now=now)
         return Filed(act, signed.digest, effective=True)
-    if _count(_administrators(tx, rules, now)) < NEEDED:
+    if people_among(administrators_in(tx, rules, now)) < NEEDED:
         raise Refused(Code.ADMINISTRATORS_MISSING)
     with tx.begin_nested() as trial:
         _take_effect(tx, signed, (raw,), rules=rules, now=now, trial=True)
@@ -295,7 +272,7 @@ def file_answer(tx: sa.Connection, number: int, raw: bytes, *, rules: Rules, now
     row = _waiting(tx, number)
     first = open_administration(row.raw, certificates=rules.certificates)
     second = open_approval(raw, certificates=rules.certificates)
-    names = _names(tx)
+    names = names_of(tx)
     answer = second.approval.answer
     if answer is Answer.APPROVED:
         if parse_instant(row.expires_at) < now:
@@ -361,7 +338,7 @@ def _record(tx: sa.Connection, raw: bytes, *, rules: Rules, now: datetime) -> in
 
 
 def _require_signer(tx: sa.Connection, signed: SignedAdministration, *, rules: Rules, now: datetime) -> None:
-    roles, named = frozenset({OfficerRole.ADMINISTRATOR}), _names(tx)
+    roles, named = frozenset({OfficerRole.ADMINISTRATOR}), names_of(tx)
     if _is_own_head(tx, signed):
         roles, named = frozenset({OfficerRole.HEAD}), frozenset({signed.certified.x5t})
     verdict = check_administrator(
@@ -395,24 +372,3 @@ def _waiting(tx: sa.Connection, number: int) -> ProposalRow:
 def _proposal(row: ProposalRow, rules: Rules, now: datetime) -> Proposal:
     signed = open_administration(row.raw, certificates=rules.certificates)
     return Proposal(row.number, signed.act, signed.digest, lapsed=parse_instant(row.expires_at) < now)
-
-
-def _names(tx: sa.Connection) -> frozenset[str]:
-    return frozenset(row.x5t for row in administrators_named(tx) if row.dismissed_at is None)
-
-
-def _administrators(tx: sa.Connection, rules: Rules, now: datetime) -> tuple[Administrator, ...]:
-    found = []
-    for row in administrators_named(tx):
-        certified = rules.certificates(row.x5t) if row.dismissed_at is None else None
-        if certified is None:
-            continue
-        checks = check_certificate(certified, kind=CertificateKind.OFFICER, trust=rules.trust, at=now, now=now)
-        # An old list decides nothing, so it does not end anybody's administration either.
-        good = all(check.result is not Result.FAILED for check in checks)
-        found.append(Administrator(certified, row.named_at, good))
-    return tuple(found)
-
-
-def _count(present: tuple[Administrator, ...]) -> int:
-    return len({item.certified.number for item in present if item.good})

@@ -10,7 +10,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from hub.exchange.administration import CLOCKS_DIFFER, Rules, file_act
+from hub.exchange.administration import CLOCKS_DIFFER, file_act
+from hub.exchange.administrators import Rules
 from hub.exchange.hub import Hub
 from hub.protocol.administration import STATION_ACTS, AdministrationKind
 from hub.protocol.codes import Code

@@ -266,8 +266,8 @@ def test_the_passphrase_names_administrators_only_until_there_are_two(tmp_path: 
         with pytest.raises(Refused) as refusal:
             name_first(office, province.administrator().certified.pem, now=now_utc())
         assert refusal.value.code is Code.ADMINISTRATORS_PRESENT
-    assert b"hub passphrase" in statements(data)[0]
-    assert verify_trail(data).size == 2
+    assert len([raw for raw in statements(data) if b"hub passphrase" in raw]) == 2
+    assert verify_trail(data).ok
 
 
 def test_an_old_revocation_list_does_not_give_the_passphrase_its_power_back(data: Path, province: Province) -> None:
