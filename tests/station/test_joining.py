@@ -1,12 +1,16 @@
 """A station joins: what the hub says counts only under a root whose fingerprint a person confirmed; certificates are checked."""
 
+import asyncio
+import json
 from collections.abc import Awaitable
 from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
+from typer.testing import CliRunner, Result
 
+from hanxun.agent import app
 from hanxun.confirming import confirm_roots
 from hub.protocol.codes import Code
 from hub.protocol.errors import HanxunError, Refused, Unavailable
@@ -22,7 +26,7 @@ from station_agent.enrol import Offer, accept_offer, fetch_offer
 from station_agent.folder import AgentFolder
 from station_agent.found import NewAgent, Requests, found_agent
 from station_agent.history import are_numbers_known
-from station_agent.install import install_certificate, key_states
+from station_agent.install import install_certificate, key_states, request_fingerprint
 from station_agent.settings import AgentSettings, TrailSettings, load_settings
 from station_agent.sync import connect, sync_once
 from tests.exchange.builders import CHEAP, A, B, Province, a_hub_folder, a_province, now_utc, register_certificate
@@ -201,3 +205,41 @@ async def test_a_certificate_is_installed_only_where_it_fits(tmp_path: Path) -> 
                 install(data, raw, hub.province)
             assert refusal.value.code is code
             assert not AgentFolder(data).agent.certificate.exists()
+
+
+async def test_init_stores_nothing_before_the_root_is_confirmed(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(SECRET)
+    async with a_served_hub(tmp_path) as hub:
+
+        def init(*options: str) -> Result:
+            words = [
+                "--data",
+                str(tmp_path / "agent"),
+                "--station",
+                A,
+                "--name",
+                "新桥",
+                "--word",
+                "新",
+                "--hub",
+                hub.url,
+            ]
+            words += ["--passphrase-file", str(tmp_path / "secret"), "--json"]
+            return CliRunner().invoke(app, ["init", *words, *options])
+
+        stranger = short(root_digest(a_province().root.certified))
+        for options, code in (
+            (("--root-fingerprint", stranger), Code.FINGERPRINT_MISMATCH),
+            ((), Code.ROOT_NOT_CONFIRMED),
+        ):
+            answer = await asyncio.to_thread(init, *options)
+            assert isinstance(answer.exception, Refused)
+            assert answer.exception.code is code
+            assert not (tmp_path / "agent").exists()
+        right = short(root_digest(hub.province.root.certified))
+        answer = await asyncio.to_thread(init, "--root-fingerprint", right)
+        assert answer.exit_code == 0, answer.output
+        told = json.loads(answer.stdout)
+        assert told["root_fingerprints"] == [right]
+        for name, request in told["requests"].items():
+            assert told["fingerprints"][name] == request_fingerprint(Path(request))
