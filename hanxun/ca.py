@@ -111,10 +111,8 @@ def issue_certificate(
         number=wanted.subject.number,
         organization=wanted.subject.organization,
     )
-    if fingerprint is not None:
-        require_same(fingerprint, key_digest(wanted.public_key), field="--fingerprint")
-    elif not yes:
-        _confirm(wanted, subject, kind, hosts=host or ())
+    if fingerprint is not None or not yes:
+        _compare(wanted, subject, kind, hosts=host or (), heard=fingerprint)
     folder, now = AuthorityFolder(dir), datetime.now(UTC)
     authority = folder.unlock(read_passphrase(passphrase_file, prompt="根密钥口令 / passphrase of the root key"))
     # Clocks differ between machines.
@@ -232,17 +230,20 @@ def sign_keys(
         console.print(f"{out}: 第 {stated.number} 号 / number {stated.number}", markup=False)
 
 
-def _confirm(request: Request, subject: Subject, kind: IssuedKind, *, hosts: Sequence[str]) -> None:
+def _compare(request: Request, subject: Subject, kind: IssuedKind, *, hosts: Sequence[str], heard: str | None) -> None:
+    digest = key_digest(request.public_key)
+    if heard is not None:
+        require_same(heard, digest, field="--fingerprint")
+        return
     typer.echo(
         f"种类 kind: {kind}\n名称 name: {subject.name}\n单位 station: {subject.station}\n警号 number: {subject.number}",
         err=True,
     )
     if hosts:
         typer.echo(f"主机 hosts: {', '.join(hosts)}", err=True)
-    digest = key_digest(request.public_key)
     typer.echo(f"公钥指纹 fingerprint: {short(digest)}", err=True)
-    heard = typer.prompt("输入对方在电话里报的指纹 / type the fingerprint that the applicant reads out", err=True)
-    require_same(str(heard), digest, field="--fingerprint")
+    typed = typer.prompt("输入对方在电话里报的指纹 / type the fingerprint that the applicant reads out", err=True)
+    require_same(str(typed), digest, field="--fingerprint")
 
 
 def _print_certificate(certified: Certified, path: Path, *, json: bool) -> None:

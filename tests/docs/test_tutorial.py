@@ -1,5 +1,6 @@
 """The tutorial and the how-to pages run as they stand: one bash, the blocks in order, real processes, a folder of its own."""
 
+import importlib.util
 import shutil
 import time
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ from tests.docs.pages import DOCS, blocks
 from tests.docs.shell import Shell
 
 needs_softhsm = pytest.mark.skipif(
-    shutil.which("softhsm2-util") is None, reason="SoftHSM (softhsm2) is not installed on this machine"
+    shutil.which("softhsm2-util") is None or importlib.util.find_spec("pkcs11") is None,
+    reason="SoftHSM (softhsm2) or python-pkcs11 is not installed on this machine",
 )
 TUTORIAL = DOCS / "tutorial" / "first-letter.md"
 # In the order in which a reader could follow them; a page that shows commands only another machine can run is not here.
