@@ -36,6 +36,7 @@ from station_agent.store.seals import (
 
 log = logging.getLogger(__name__)
 SUSPENSION = "suspend-seal"
+NO_SUCH_ADDRESS = 404
 Clock = Callable[[], datetime]
 
 
@@ -62,7 +63,7 @@ def require_seal_in_force(agent: Agent, seal: str) -> None:
     suspended here by the head and the hub not asked yet. How old the list is does not matter: who is cut off may go on."""
     with agent.store.read() as tx:
         lists = seal_lists(tx, agent)
-        here = _suspended_here(tx, seal)
+        here = _suspended_here(tx, seal, SealBook(tuple(item.list for item in lists)))
     if here is not None:
         raise Refused(Code.SEAL_SUSPENDED, values={"state": "停用", "since": here})
     book = SealBook(tuple(item.list for item in lists))
@@ -134,11 +135,12 @@ def _worst(events: tuple[SealEvent, ...]) -> SealEvent:
     return ended[0] if ended else events[-1]
 
 
-def _suspended_here(tx: Connection, seal: str) -> str | None:
+def _suspended_here(tx: Connection, seal: str, book: SealBook) -> str | None:
     taken = [row.taken_at for row in seal_lists_taken(tx)]
     for row in statements_made(tx, SUSPENSION):
-        # Once the hub has it, the lists fetched since say so themselves, and say when the province resumes it.
-        told = row.sent_at is not None and any(at > row.sent_at for at in taken)
+        # Once the hub has answered, the lists fetched since say how the seal stands, and when the province resumes it. For a
+        # seal that is not in its register the head's word stands until it is.
+        told = row.sent_at is not None and any(at > row.sent_at for at in taken) and bool(book.events_of(seal))
         if row.subject == seal and not told:
             return row.made_at
     return None
@@ -148,14 +150,16 @@ async def _send_statements(agent: Agent, client: HubClient, clock: Clock) -> Non
     with agent.store.read() as tx:
         waiting = statements_waiting(tx)
     for row in waiting:
-        sent_at, trouble = format_instant(clock()), None
+        trouble = None
         try:
             await client.state(row.raw)
         except HubRefusal as refusal:
-            sent_at, trouble = "", refusal.problem.code
+            if refusal.problem.status == NO_SUCH_ADDRESS:
+                return  # a hub one version behind: they wait until it is upgraded
+            trouble = refusal.problem.code
             log.error("statement refused seq=%d code=%s", row.seq, trouble)
         with agent.store.write() as tx:
-            settle_statement(tx, row.seq, sent_at=sent_at or None, trouble=trouble)
+            settle_statement(tx, row.seq, sent_at=format_instant(clock()), trouble=trouble)
 
 
 async def _fetch_alarms(agent: Agent, client: HubClient, clock: Clock) -> None:

@@ -22,7 +22,7 @@ class SealListRow:
 
 @dataclass(frozen=True, slots=True)
 class StatementRow:
-    """A signed statement of this station: `sent_at` once the hub has it, `trouble` the code with which it refused it."""
+    """A signed statement of this station: `sent_at` once the hub has answered, `trouble` the code with which it refused it."""
 
     seq: int
     digest: Digest
@@ -66,13 +66,13 @@ def statements_made(tx: Connection, *kinds: str) -> tuple[StatementRow, ...]:
 
 
 def statements_waiting(tx: Connection) -> tuple[StatementRow, ...]:
-    """Return the statements that the hub has not got, oldest first; what it refused is left out."""
-    question = select(*_STATEMENT).where(statements.c.sent_at.is_(None), statements.c.trouble.is_(None))
+    """Return the statements that the hub has not answered, oldest first."""
+    question = select(*_STATEMENT).where(statements.c.sent_at.is_(None))
     return tuple(StatementRow(*row) for row in tx.execute(question.order_by(statements.c.seq)))
 
 
-def settle_statement(tx: Connection, seq: int, *, sent_at: str | None, trouble: str | None) -> None:
-    """Note that the hub has a statement, or why it refused it."""
+def settle_statement(tx: Connection, seq: int, *, sent_at: str, trouble: str | None) -> None:
+    """Note when the hub took a statement, or refused it and why."""
     tx.execute(update(statements).where(statements.c.seq == seq).values(sent_at=sent_at, trouble=trouble))
 
 

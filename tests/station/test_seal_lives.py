@@ -206,6 +206,18 @@ async def test_the_head_suspends_at_once_also_without_the_hub_and_only_the_provi
     assert check_hub(world.hub_data).ok
 
 
+async def test_a_head_who_suspends_what_the_hub_has_suspended_holds_nothing_up_after_the_resumption(
+    world: World,
+) -> None:
+    x5t, opener = world.opener.seal.certified.x5t, world.opener
+    change(world, AdministrationKind.SUSPEND_SEAL)
+    suspend_own_seal(opener.agent, opener.head, SealPurpose.HOUSEHOLD, reason="去向不明", now=now_utc())
+    await opener.sync()  # refused there: it was suspended before
+    change(world, AdministrationKind.RESUME_SEAL)
+    await opener.sync()
+    require_seal_in_force(opener.agent, x5t)
+
+
 async def test_another_stations_head_and_a_lone_administrator_do_not_change_a_seal(world: World) -> None:
     seal = world.opener.seal.certified.x5t
     first, _ = world.province.two_administrators()
