@@ -24,7 +24,13 @@ DryRun = Annotated[
 ]
 PROMPT = "备份口令 / the backup's passphrase"
 _KINDS = {"hub": "中心 hub", "agent": "派出所端 agent", "ca": "证书机构 authority"}
-_STEPS = {"write": "写入 writing", "verify": "核验 verifying", "restore": "恢复 restoring", "check": "核查 checking"}
+_STEPS = {
+    "write": "写入 writing",
+    "verify": "核验 verifying",
+    "restore": "恢复 restoring",
+    "check": "核查 checking",
+    "trail": "核验日志 verifying the trail",
+}
 
 
 class ProgressLine:

@@ -1,18 +1,23 @@
 """`hanxun trail`: re-derive the hub's log, show its checkpoint, prove where a leaf stands."""
 
+import time
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
+from hanxun.backup_options import ProgressLine
+from hanxun.files import write_file
 from hanxun.options import HubData, JsonFlag, verb_group
 from hanxun.output import checks_as_json, console, print_checks, print_json, say, witnessed_in_words
 from hub.exchange.prove import newest_checkpoint, prove_leaf
 from hub.exchange.verify_trail import verify_trail
 from hub.trail.fork import check_fork_proof, is_fork_proof, notes_in
 from hub.trail.note import parse_verifier_key
+from hub.trail.sequence import EMPTY, Frontier, read_frontier, write_frontier
 
+SAVE_EVERY_S = 5.0
 app = verb_group("函件轨迹日志 / the hub's log.")
 
 
@@ -26,6 +31,12 @@ def verify(
             exists=True,
         ),
     ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            help="进度存于此文件;中断后再给它就接着做 / keeps how far it is; given again, it goes on from there"
+        ),
+    ] = None,
     json: JsonFlag = False,
 ) -> None:
     """从存下的每个字节重新推导日志;不需要口令,文件夹可以是拷贝 / re-derive the log from every stored byte.
@@ -34,7 +45,10 @@ def verify(
     例 / example:  hanxun trail verify --data hub-data --against 检查点.txt
     """
     held = [note for path in against or () for note in _notes(path)]
-    report = verify_trail(data, against=held)
+    start = read_frontier(resume.read_bytes()) if resume is not None and resume.is_file() else EMPTY
+    report = verify_trail(data, against=held, start=start, progress=_Progress(resume))
+    if resume is not None:
+        resume.unlink(missing_ok=True)
     if json:
         print_json(msgspec.to_builtins(report))
     elif report.ok:
@@ -110,3 +124,18 @@ def prove(
 def _notes(path: Path) -> tuple[bytes, ...]:
     raw = path.read_bytes()
     return notes_in(raw) if is_fork_proof(raw) else (raw,)
+
+
+class _Progress:
+    """Says from time to time how far the verification is, and keeps it in a file where one is named."""
+
+    def __init__(self, state: Path | None) -> None:
+        self._state = state
+        self._line = ProgressLine()
+        self._saved_at = time.monotonic()
+
+    def __call__(self, tree: Frontier, size: int) -> None:
+        self._line("trail", tree.size, size)
+        if self._state is not None and time.monotonic() - self._saved_at > SAVE_EVERY_S:
+            self._saved_at = time.monotonic()
+            write_file(self._state, write_frontier(tree))

@@ -4,7 +4,7 @@ Works on a data folder, also a moved copy, without its passphrase; reads only.
 """
 
 from base64 import urlsafe_b64decode
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -25,10 +25,13 @@ from hub.store.committed import (
 )
 from hub.store.database import Readers
 from hub.store.layout import DataFolder
+from hub.store.statements import DRIVER_ERRORS
 from hub.store.trail_log import head_of, leaf_records, tile_reader
+from hub.store.writer import first_line
 from hub.trail.checkpoint import Checkpoint, open_checkpoint
 from hub.trail.note import VerifierKey, parse_verifier_key
 from hub.trail.record import LeafEvent, parse_record
+from hub.trail.sequence import EMPTY, Frontier
 from hub.trail.verify import CHECKPOINT, FirstBad, verify_tree
 
 _STREAMS = {
@@ -41,6 +44,7 @@ _STREAMS = {
     LeafEvent.GATE_VERDICT: "station event",
     LeafEvent.REGISTER_ACT: "station event",
 }
+_EVENTS = frozenset(LeafEvent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +56,17 @@ class TrailReport:
     first_bad: FirstBad | None
 
 
-def verify_trail(data: Path, *, against: Sequence[bytes] = ()) -> TrailReport:
+def verify_trail(
+    data: Path,
+    *,
+    against: Sequence[bytes] = (),
+    start: Frontier = EMPTY,
+    progress: Callable[[Frontier, int], None] | None = None,
+) -> TrailReport:
     """Re-derive the whole trail of the data folder; `against` are signed checkpoints that others hold.
 
+    `progress` is told how far it is (the tree so far, the leaves in all) after every tile; give the last tree it was told as
+    `start` to go on from there: what lies before is then not looked at again.
     Raises: Damaged (`hub.folder`, `store.*`) when there is no trail to read, Refused (`note.*`, `checkpoint.*`) for a
     checkpoint in `against` that this log did not sign.
     """
@@ -65,14 +77,23 @@ def verify_trail(data: Path, *, against: Sequence[bytes] = ()) -> TrailReport:
     held = [open_checkpoint(raw, origin=key.name, log_keys=(key,)).checkpoint for raw in against]
     readers = Readers(folder.database)
     try:
-        return readers.read_now(lambda tx: _verify(tx, folder, key, held))
-    except sa.exc.DatabaseError as error:
-        raise Damaged(Code.STORE_DAMAGED, detail=str(error.orig)[:80]) from error
+        return readers.read_now(lambda tx: _verify(tx, folder, key, held, start, progress))
+    except DRIVER_ERRORS as error:
+        # What cannot be decoded stands in the driver's message: letters' text does not belong there.
+        said = first_line(error).partition(" with text")[0]
+        raise Damaged(Code.STORE_DAMAGED, detail=said[:80]) from error
     finally:
         readers.close()
 
 
-def _verify(tx: sa.Connection, folder: DataFolder, key: VerifierKey, held: Sequence[Checkpoint]) -> TrailReport:
+def _verify(
+    tx: sa.Connection,
+    folder: DataFolder,
+    key: VerifierKey,
+    held: Sequence[Checkpoint],
+    start: Frontier,
+    progress: Callable[[Frontier, int], None] | None,
+) -> TrailReport:
     head = head_of(tx)
     try:
         signed = open_checkpoint(head.checkpoint.encode(), origin=key.name, log_keys=(key,))
@@ -81,45 +102,71 @@ def _verify(tx: sa.Connection, folder: DataFolder, key: VerifierKey, held: Seque
     if signed.checkpoint.size != head.size:
         reason = f"the head says {head.size} leaves, its checkpoint {signed.checkpoint.size}"
         return TrailReport(False, head.size, FirstBad(head.size, CHECKPOINT, reason))
+    audit = _Audit(tx, folder, start.size)
     tree = verify_tree(
-        (record for _, record in leaf_records(tx)), head=signed.checkpoint, read_tile=tile_reader(tx), against=held
+        audit.records(),
+        head=signed.checkpoint,
+        read_tile=tile_reader(tx),
+        against=held,
+        start=start,
+        progress=None if progress is None else lambda frontier: progress(frontier, head.size),
     )
-    content = next(_content_faults(tx, folder), None)
-    found = [bad for bad in (tree.first_bad, content) if bad is not None]
-    first = min(found, key=lambda bad: bad.index, default=None)
+    found = [bad for bad in (tree.first_bad, audit.first_bad) if bad is not None]
+    first = min(found, key=lambda bad: bad.index, default=None) or audit.left_over()
     return TrailReport(first is None, head.size, first)
 
 
-def _content_faults(tx: sa.Connection, folder: DataFolder) -> Iterator[FirstBad]:
-    """Yield what the leaves commit to and the store does not hold, and what is stored without a leaf."""
-    streams = {
-        "envelope": committed_envelopes(tx),
-        "receipt": committed_receipts(tx),
-        "act": committed_acts(tx),
-        "station event": committed_station_events(tx),
-    }
-    letters = _Letters(BlobStore(folder))
-    last = -1
-    for last, (number, raw) in enumerate(leaf_records(tx)):
-        if number != last:
-            yield FirstBad(last, "entry", "the record is missing")
-            return
+class _Audit:
+    """Compares what the leaves commit to with what the store holds, while their records go by on the way to the tree."""
+
+    def __init__(self, tx: sa.Connection, folder: DataFolder, start: int) -> None:
+        self._tx = tx
+        self._last = start - 1
+        self._streams = {
+            "envelope": committed_envelopes(tx, start),
+            "receipt": committed_receipts(tx, start),
+            "act": committed_acts(tx, start),
+            "station event": committed_station_events(tx, start),
+        }
+        self._letters = _Letters(BlobStore(folder))
+        self.first_bad: FirstBad | None = None
+
+    def records(self) -> Iterator[bytes]:
+        """Yield the leaf records in order, each looked at; a gap ends them."""
+        for place, (number, raw) in enumerate(leaf_records(self._tx, start=self._last + 1), self._last + 1):
+            if number != place:
+                self._note(FirstBad(place, "entry", "the record is missing"))
+                return
+            self._last = number
+            if self.first_bad is None:
+                for fault in self._faults(number, raw):
+                    self._note(fault)
+            yield raw
+
+    def left_over(self) -> FirstBad | None:
+        """Return the first thing that is stored without a leaf, once all records went by."""
+        for row in chain.from_iterable(self._streams.values()):
+            return FirstBad(self._last + 1, row.what, "stored without a leaf")
+        return None
+
+    def _note(self, fault: FirstBad) -> None:
+        self.first_bad = self.first_bad or fault
+
+    def _faults(self, number: int, raw: bytes) -> Iterator[FirstBad]:
         try:
             record = parse_record(raw)
         except Refused as error:
             yield FirstBad(number, "entry", str(error))
-            continue
-        what = _STREAMS.get(LeafEvent(record.event)) if record.event in set(LeafEvent) else None
+            return
+        what = _STREAMS.get(LeafEvent(record.event)) if record.event in _EVENTS else None
         if what is None:
-            continue
-        row = next(streams[what], None)
+            return
+        row = next(self._streams[what], None)
         fault = _row_fault(row, number, what, record.digest)
         if fault is not None:
             yield fault
         elif row is not None and what == "envelope":
-            yield from letters.faults(row)
-    for row in chain.from_iterable(streams.values()):
-        yield FirstBad(last + 1, row.what, "stored without a leaf")
+            yield from self._letters.faults(row)
 
 
 def _row_fault(row: CommittedRow | None, number: int, what: str, digest: Digest) -> FirstBad | None:

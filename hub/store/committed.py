@@ -1,4 +1,7 @@
-"""The stored bytes that leaves of the trail commit to, in the order of the leaves: for verifying, never for serving."""
+"""The stored bytes that leaves of the trail commit to, in the order of the leaves: for verifying, never for serving.
+
+`start`: only what stands at that leaf or behind it.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,31 +23,41 @@ class CommittedRow:
     number: int
 
 
-def committed_envelopes(tx: sa.Connection) -> Iterator[CommittedRow]:
+def committed_envelopes(tx: sa.Connection, start: int = 0) -> Iterator[CommittedRow]:
     """Yield every envelope, by filing number, which is the order of their leaves."""
-    query = sa.select(envelopes.c.seq, envelopes.c.leaf, envelopes.c.raw, envelopes.c.digest).order_by(envelopes.c.seq)
+    query = (
+        sa.select(envelopes.c.seq, envelopes.c.leaf, envelopes.c.raw, envelopes.c.digest)
+        .where(envelopes.c.leaf >= start)
+        .order_by(envelopes.c.seq)
+    )
     for row in tx.execution_options(yield_per=500).execute(query):
         yield CommittedRow("envelope", row.leaf, as_bytes(row.raw), row.digest, row.seq)
 
 
-def committed_receipts(tx: sa.Connection) -> Iterator[CommittedRow]:
+def committed_receipts(tx: sa.Connection, start: int = 0) -> Iterator[CommittedRow]:
     """Yield every receipt, in the order of their leaves."""
-    query = sa.select(receipts.c.seq, receipts.c.leaf, receipts.c.raw).order_by(receipts.c.seq)
+    query = (
+        sa.select(receipts.c.seq, receipts.c.leaf, receipts.c.raw)
+        .where(receipts.c.leaf >= start)
+        .order_by(receipts.c.seq)
+    )
     for row in tx.execution_options(yield_per=500).execute(query):
         yield CommittedRow("receipt", row.leaf, as_bytes(row.raw), None, row.seq)
 
 
-def committed_station_events(tx: sa.Connection) -> Iterator[CommittedRow]:
+def committed_station_events(tx: sa.Connection, start: int = 0) -> Iterator[CommittedRow]:
     """Yield every event of a station, in the order of their leaves."""
     columns = (station_events.c.leaf, station_events.c.raw, station_events.c.digest, station_events.c.number)
-    for row in tx.execution_options(yield_per=500).execute(sa.select(*columns).order_by(station_events.c.leaf)):
+    for row in tx.execution_options(yield_per=500).execute(
+        sa.select(*columns).where(station_events.c.leaf >= start).order_by(station_events.c.leaf)
+    ):
         yield CommittedRow("station event", row.leaf, as_bytes(row.raw), row.digest, row.number)
 
 
-def committed_acts(tx: sa.Connection) -> Iterator[CommittedRow]:
+def committed_acts(tx: sa.Connection, start: int = 0) -> Iterator[CommittedRow]:
     """Yield every administrator's act, in the order of their leaves."""
     columns = (administration.c.number, administration.c.leaf, administration.c.raw)
-    for row in tx.execute(sa.select(*columns).order_by(administration.c.number)):
+    for row in tx.execute(sa.select(*columns).where(administration.c.leaf >= start).order_by(administration.c.number)):
         yield CommittedRow("act", row.leaf, as_bytes(row.raw), None, row.number)
 
 

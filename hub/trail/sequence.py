@@ -8,8 +8,10 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from hub.protocol.codes import Code
-from hub.protocol.errors import Damaged
+from hub.protocol.errors import Damaged, Refused
 from hub.trail.hashing import EMPTY_ROOT, HASH_SIZE, level_up, node_hash
 from hub.trail.lines import MAX_SIZE
 from hub.trail.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, TileReader, nodes_from_tiles
@@ -95,6 +97,19 @@ def extend(frontier: Frontier, leaf_hashes: Sequence[bytes]) -> tuple[Frontier, 
 def dump_frontier(frontier: Frontier) -> bytes:
     """Return size and subtree roots as bytes (8 + 32 for each bit of `size`); open tiles are stored as tiles."""
     return struct.pack(">Q", frontier.size) + b"".join(root for root in frontier.subtrees if root is not None)
+
+
+def write_frontier(frontier: Frontier) -> bytes:
+    """Return the whole frontier, open tiles too, as JSON: for a re-derivation that is broken off and goes on later."""
+    return msgspec.json.encode(frontier)
+
+
+def read_frontier(raw: bytes) -> Frontier:
+    """Return the frontier that `write_frontier` wrote. Raises: Refused (`trail.proof_form`)."""
+    try:
+        return msgspec.json.decode(raw, type=Frontier)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Refused(Code.TRAIL_PROOF_FORM, detail="not a saved state") from error
 
 
 def load_frontier(raw: bytes, read_tile: TileReader) -> Frontier:
