@@ -4,6 +4,7 @@ Every certificate that the hub ever signed with stays known: receipts of years a
 """
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Callable
 from datetime import datetime
@@ -23,6 +24,7 @@ from hub.store.layout import DataFolder
 
 log = logging.getLogger(__name__)
 LOOK_EVERY_S = 2.0
+WARN_EVERY = 150  # looks: five minutes
 Clock = Callable[[], datetime]
 
 
@@ -87,6 +89,7 @@ class HubKeys:
         self._follow_at_start()
         self.signer = load_receipt_signer(folder, secret, purposes=purposes)
         self.certificates = hub_certificates(folder, purposes=purposes)
+        self._stamp: tuple[tuple[int, int] | None, ...] = ()
         self._warned: set[tuple[str, int]] = set()
 
     def _follow_at_start(self) -> None:
@@ -104,18 +107,26 @@ class HubKeys:
         `on_change` is told of a new key for receipts, on the event loop.
         """
         refused: tuple[int, int] | None = None
-        while True:
-            self._warn()
+        for turn in itertools.count():
             state = _state(receipt_place(self._folder).next)
-            if state is not None and state != refused:
-                try:
+            try:
+                if turn % WARN_EVERY == 0:
+                    self._warn()
+                if state is not None and state != refused:
                     await self._take_over(on_change)
-                except HanxunError as error:
-                    refused = state
-                    log.error("renewed hub key not taken up code=%s", error.code.value)
-            elif state is None and (seen := hub_certificates(self._folder, purposes=self._purposes)):
-                self.certificates = seen
+                elif state is None:
+                    self._look_again()
+            except (HanxunError, OSError) as error:
+                # What serves goes on serving; files that changed are tried again.
+                refused = state
+                log.error("own keys not read code=%s", getattr(error, "code", Code.HUB_FOLDER).value)
             await asyncio.sleep(every_s)
+
+    def _look_again(self) -> None:
+        stamp = tuple(_state(place) for place in (receipt_place(self._folder), evidence_place(self._folder)))
+        if stamp != self._stamp:
+            self._stamp = stamp
+            self.certificates = hub_certificates(self._folder, purposes=self._purposes)
 
     async def _take_over(self, on_change: Callable[[Signer], None]) -> None:
         place = receipt_place(self._folder)

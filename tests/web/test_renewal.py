@@ -71,7 +71,7 @@ async def test_a_serving_hub_signs_with_its_renewed_key_and_still_knows_the_old_
         old = hub_certificates(DataFolder(hub.data), purposes=DEFAULT_PURPOSES)
         raw = renewed(hub.province, hub.data, "hub")
         assert install(hub.data, raw) == "hub"
-        for _ in range(200):
+        for _ in range(900):
             async with hub.session.get(f"{hub.url}/v1/enrolment") as response:
                 if (await response.json())["hub_certificate"].encode() == raw:
                     break
