@@ -75,7 +75,11 @@ class Watch:
         """Look again and again, until cancelled."""
         while True:
             await asyncio.sleep(self._every_s)
-            await self.look_again()
+            try:
+                await self.look_again()
+            except OSError as error:
+                # The list's file, say, cannot be read: the next look may.
+                log.error("look failed error=%s", error.strerror)
 
     async def look_again(self) -> None:
         """Look now: at the disk, and, after a failed commit, whether one goes through."""
