@@ -4,6 +4,7 @@ from hanxun import (
     agent_answer,
     agent_backup,
     agent_check,
+    agent_desk,
     agent_keys,
     agent_letter,
     agent_setup,
@@ -14,6 +15,16 @@ from hanxun import (
 from hanxun.options import verb_group
 
 app = verb_group("派出所端 / a station's agent: its service and the officers' desk.")
-for part in (agent_setup, agent_keys, agent_letter, agent_answer, agent_view, agent_backup, agent_check, agent_trail):
+for part in (
+    agent_setup,
+    agent_desk,
+    agent_keys,
+    agent_letter,
+    agent_answer,
+    agent_view,
+    agent_backup,
+    agent_check,
+    agent_trail,
+):
     app.registered_commands += part.app.registered_commands
 app.add_typer(agent_tray.app, name="tray")

@@ -434,6 +434,8 @@ desk_seen = Table(
     PrimaryKeyConstraint("number", "case"),
 )
 
+Index("cases_by_state", cases.c.side, cases.c.state, cases.c.changed_at)
+Index("cases_by_change", cases.c.side, cases.c.changed_at)
 Index("trail_events_by_case", trail_events.c.case, trail_events.c.seq)
 Index("acts_by_case", acts.c.case, acts.c.seq)
 Index("envelopes_by_case", envelopes.c.case, envelopes.c.seq)

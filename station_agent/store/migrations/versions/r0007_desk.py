@@ -46,3 +46,5 @@ def upgrade() -> None:
         sa.Column("at", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("number", "case"),
     )
+    op.create_index("cases_by_state", "cases", ["side", "state", "changed_at"])
+    op.create_index("cases_by_change", "cases", ["side", "changed_at"])

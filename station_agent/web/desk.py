@@ -1,0 +1,112 @@
+"""What every page stands on: the agent, who is signed in, who looks at which case, and how scans and the register are reached."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from hub.cases.stations import Sites
+from hub.letters.limits import ScanLimits
+from hub.protocol.errors import Refused
+from hub.protocol.identifiers import CaseId, Digest, StationId
+from hub.protocol.instants import SHANGHAI
+from station_agent.agent import Agent
+from station_agent.desk.gate.evaluate import Readers
+from station_agent.desk.proofread import ScanCheck
+from station_agent.people import Person
+from station_agent.register.interface import Register
+from station_agent.web.accounts import Accounts
+from station_agent.web.sessions import Sessions
+
+PRESENT = timedelta(seconds=45)
+CACHE_BYTES = 96 << 20
+MOST_COUNTS = 10_000
+
+DrawPage = Callable[[bytes, int, int], bytes]
+"""A page (from 1) of a scan or letter as PNG at so many dots per inch, drawn in a limited child process."""
+
+
+class Presence:
+    """Who has which case open now. In memory: it is a courtesy, the claim is what counts."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[CaseId, str], tuple[str, datetime]] = {}
+
+    def note(self, case: CaseId, person: Person, *, now: datetime) -> None:
+        """The officer has the case open."""
+        self._seen[case, person.number] = (person.certified.name, now)
+
+    def others(self, case: CaseId, person: Person, *, now: datetime) -> tuple[str, ...]:
+        """Return the names of the others who have it open."""
+        recent = [
+            (number, name)
+            for (seen, number), (name, at) in list(self._seen.items())
+            if seen == case and now - at < PRESENT
+        ]
+        return tuple(sorted(name for number, name in recent if number != person.number))
+
+
+class Pictures:
+    """Pages drawn lately, at most `CACHE_BYTES` of them; drawing one costs a tenth of a second."""
+
+    def __init__(self, draw: DrawPage, count: Callable[[bytes], int]) -> None:
+        self._draw = draw
+        self._count = count
+        self._counts: OrderedDict[Digest, int] = OrderedDict()
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[Digest, int, int], bytes] = OrderedDict()
+        self._size = 0
+
+    def count(self, digest: Digest, raw: Callable[[], bytes]) -> int:
+        """Return how many pages a file has. Raises: Refused, Unavailable, as counting does."""
+        with self._lock:
+            if digest in self._counts:
+                return self._counts[digest]
+        count = self._count(raw())
+        with self._lock:
+            self._counts[digest] = count
+            while len(self._counts) > MOST_COUNTS:
+                self._counts.popitem(last=False)
+        return count
+
+    def page(self, digest: Digest, raw: Callable[[], bytes], page: int, dpi: int) -> bytes:
+        """Return a page as PNG. Raises: Refused, Unavailable, as drawing does."""
+        key = (digest, page, dpi)
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        picture = self._draw(raw(), page, dpi)
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = picture
+                self._size += len(picture)
+            while self._size > CACHE_BYTES and len(self._kept) > 1:
+                self._size -= len(self._kept.popitem(last=False)[1])
+        return picture
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One station's pages. `register` opens the population register, or refuses when there is none; `sites` names stations."""
+
+    agent: Agent
+    accounts: Accounts
+    sessions: Sessions
+    pictures: Pictures
+    check_scan: ScanCheck
+    readers: Readers
+    register: Callable[[], Register]
+    sites: Sites
+    limits: ScanLimits
+    presence: Presence = field(default_factory=Presence)
+
+    def station_name(self, code: StationId, *, now: datetime) -> str:
+        """Return the name of a station as it is now; one that the directory lacks is named by its code."""
+        if code == self.agent.station:
+            return self.agent.settings.name
+        try:
+            return self.sites.site(code).name_on(now.astimezone(SHANGHAI).date())
+        except Refused:
+            return code

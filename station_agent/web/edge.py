@@ -1,0 +1,210 @@
+"""Between HTTP and the pages: cookies, forged and foreign requests, the route's rule, errors as pages, headers on everything."""
+
+import asyncio
+import json
+import logging
+from dataclasses import replace
+from http import HTTPStatus
+from urllib.parse import urlencode, urlsplit
+
+from aiohttp import web
+
+from hub.protocol.codes import Code
+from hub.protocol.errors import HanxunError, NotPermitted, Refused
+from station_agent.sync import Clock
+from station_agent.web.attempts import Attempts
+from station_agent.web.desk import Desk
+from station_agent.web.drafts import keep_draft
+from station_agent.web.frame import frame_of
+from station_agent.web.headers import ALWAYS, KEPT, NOT_KEPT, OVER_TLS
+from station_agent.web.pages.problem import ProblemPage
+from station_agent.web.rules import Route, require_rule
+from station_agent.web.sessions import ANYBODY
+from station_agent.web.templates import render
+from station_agent.web.visit import Answer, File, Html, Language, Redirect, Short, SignedIn, SignedOut, Upload, Visit
+from station_agent.web.wording import ZH, Words
+
+log = logging.getLogger(__name__)
+LANGUAGE = "hanxun_language"
+A_YEAR_S = 365 * 24 * 3600
+PIECE_BYTES = 4 << 20
+FORM_BYTES = 48 << 20
+TRIES = frozenset({"/sign-in", "/first-use"})
+
+
+class Edge:
+    """Answers requests with the desk's pages. `hosts`: the names under which it is reached; `secure`: browsers come by TLS."""
+
+    def __init__(self, desk: Desk, *, hosts: frozenset[str], secure: bool, clock: Clock) -> None:
+        self._desk = desk
+        self._hosts = hosts
+        self._secure = secure
+        self._clock = clock
+        self._attempts = Attempts()
+        # `__Host-`: only this host over TLS can have set it.
+        self._cookie = "__Host-hanxun_desk" if secure else "hanxun_desk"
+
+    async def answer(self, request: web.Request, route: Route | None) -> web.Response:
+        """Return the answer to a request; `route` is None for an address that there is not."""
+        visit = Visit(request.method, request.path, self._clock(), Words(request.cookies.get(LANGUAGE, ZH)))
+        token, given = self._token(request, visit)
+        visit = replace(visit, csrf=self._desk.sessions.form_token(token), address=request.remote or "")
+        try:
+            self._require_host(request)
+            if route is None:
+                raise Refused(Code.DESK_NOT_FOUND)
+            visit = await self._read(request, route, visit, token)
+            response = await asyncio.to_thread(self._answered, route, visit)
+        except HanxunError as error:
+            response = await asyncio.to_thread(self._refused, route, visit, error, token)
+        if not given and self._cookie not in response.cookies:
+            self._set_token(response, token)
+        return response
+
+    def _token(self, request: web.Request, visit: Visit) -> tuple[str, bool]:
+        token = request.cookies.get(self._cookie, "")
+        if token and self._desk.sessions.owner_of(token, now=visit.now) is not None:
+            return token, True
+        return self._desk.sessions.new_token(ANYBODY, now=visit.now), False
+
+    def _require_host(self, request: web.Request) -> None:
+        # A page of another site whose name was made to point here (DNS rebinding) stays outside.
+        host = (urlsplit(f"//{request.host}").hostname or "").lower()
+        if host not in self._hosts:
+            raise Refused(Code.DESK_HOST)
+
+    async def _read(self, request: web.Request, route: Route, visit: Visit, token: str) -> Visit:
+        sessions = self._desk.sessions
+        params, query = dict(request.match_info), dict(request.query)
+        session = sessions.find(token, now=visit.now, acts=not route.by_itself)
+        visit = replace(visit, params=params, query=query, session=session)
+        if request.method in ("GET", "HEAD"):
+            return visit
+        if request.path in TRIES:
+            self._attempts.take(visit.address, now=visit.now)
+        origin = request.headers.get("Origin")
+        foreign = origin is not None and urlsplit(origin).netloc.lower() != request.host.lower()
+        if foreign or request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+            raise NotPermitted(Code.DESK_FORGED)
+        if route.raw_body:
+            raw = await request.content.read(-1) if (request.content_length or PIECE_BYTES + 1) <= PIECE_BYTES else None
+            if raw is None:
+                raise Refused(Code.DESK_FORM)
+            proof, visit = request.headers.get("X-Form-Token", ""), replace(visit, raw=raw, headers=request.headers)
+        else:
+            visit = await _with_form(request, visit)
+            proof = request.headers.get("X-Form-Token") or visit.form.get("_token", "")
+        if not sessions.is_form_token(token, proof):
+            raise NotPermitted(Code.DESK_FORGED)
+        return visit
+
+    def _answered(self, route: Route, visit: Visit) -> web.Response:
+        try:
+            require_rule(route, self._desk, visit)
+        except NotPermitted as error:
+            if error.code is Code.SESSION_EXPIRED:
+                raise _Expired(visit) from error
+            raise
+        answer = route.view(self._desk, visit)
+        return self._response(answer, visit)
+
+    def _response(self, answer: Answer, visit: Visit) -> web.Response:
+        if isinstance(answer, Html):
+            return self._page(answer, visit)
+        if isinstance(answer, File):
+            headers = {} if answer.name is None else {"Content-Disposition": f'attachment; filename="{answer.name}"'}
+            kept = KEPT if visit.path.startswith("/static/") else NOT_KEPT
+            return _bare(answer.raw, answer.media_type, headers | {"Cache-Control": kept})
+        if isinstance(answer, Short):
+            return _bare(json.dumps(answer.values).encode(), "application/json", {}, status=answer.status)
+        if isinstance(answer, Redirect) and answer.notice is not None and visit.session is not None:
+            visit.session.notice = answer.notice
+        response = _bare(b"", "text/plain", {"Location": answer.to}, status=HTTPStatus.SEE_OTHER)
+        if isinstance(answer, SignedIn):
+            self._set_token(response, answer.token)
+        elif isinstance(answer, SignedOut):
+            self._set_token(response, self._desk.sessions.new_token(ANYBODY, now=visit.now))
+        elif isinstance(answer, Language):
+            response.set_cookie(LANGUAGE, answer.language, max_age=A_YEAR_S, samesite="Strict", httponly=True)
+        return response
+
+    def _page(self, answer: Html, visit: Visit) -> web.Response:
+        values = {
+            "t": visit.words,
+            "page": answer.page,
+            "frame": frame_of(self._desk, visit),
+            "lang": visit.words.language,
+        }
+        return _bare(render(answer.template, values).encode(), "text/html", {}, status=answer.status)
+
+    def _refused(self, route: Route | None, visit: Visit, error: HanxunError, token: str) -> web.Response:
+        log.info("refused path=%s code=%s", "-" if route is None else route.path, error.code.value)
+        if isinstance(error, _Expired):
+            return self._expired(route, error.visit, token)
+        status = _STATUS.get(error.code, error.status)
+        if route is not None and (route.by_itself or route.raw_body):
+            text, remedy = visit.words.error(error)
+            return self._response(Short({"code": error.code.value, "text": text, "remedy": remedy}, status), visit)
+        text, remedy = visit.words.error(error)
+        return self._page(Html("problem.html", ProblemPage(error.code.value, text, remedy), status), visit)
+
+    def _expired(self, route: Route | None, visit: Visit, token: str) -> web.Response:
+        owner = self._desk.sessions.owner_of(token, now=visit.now)
+        if route is not None and route.keeps_form and owner not in (None, ANYBODY):
+            # What was typed is theirs, and waits for them behind the sign-in.
+            keep_draft(self._desk, owner or "", visit)
+        if route is not None and (route.by_itself or route.raw_body):
+            text, remedy = visit.words.error(NotPermitted(Code.SESSION_EXPIRED))
+            kept = {"code": Code.SESSION_EXPIRED.value, "text": text, "remedy": remedy}
+            return self._response(Short(kept, HTTPStatus.UNAUTHORIZED), visit)
+        known = owner not in (None, ANYBODY)
+        query = {"next": visit.path if visit.path != "/" else "/desk"} | ({"expired": "1"} if known else {})
+        return self._response(Redirect(f"/sign-in?{urlencode(query)}"), visit)
+
+    def _set_token(self, response: web.Response, token: str) -> None:
+        response.set_cookie(self._cookie, token, secure=self._secure, httponly=True, samesite="Strict", path="/")
+
+
+class _Expired(NotPermitted):
+    """The session is over; carries the visit, for what was typed."""
+
+    def __init__(self, visit: Visit) -> None:
+        super().__init__(Code.SESSION_EXPIRED)
+        self.visit = visit
+
+
+async def _with_form(request: web.Request, visit: Visit) -> Visit:
+    try:
+        posted = await request.post()
+    except (ValueError, web.HTTPRequestEntityTooLarge) as error:
+        raise Refused(Code.DESK_FORM) from error
+    form: dict[str, str] = {}
+    uploads = []
+    for name, value in posted.items():
+        if isinstance(value, str):
+            form[name] = value
+        elif isinstance(value, web.FileField):
+            uploads.append(Upload(name, value.filename, value.file.read()))
+    return replace(visit, form=form, files=tuple(uploads))
+
+
+def finish(response: web.StreamResponse, *, secure: bool) -> None:
+    """Put what every answer carries on it."""
+    response.headers.update(ALWAYS)
+    response.headers.setdefault("Cache-Control", NOT_KEPT)
+    if secure:
+        response.headers.update(OVER_TLS)
+
+
+def _bare(raw: bytes, media_type: str, headers: dict[str, str], *, status: int = 200) -> web.Response:
+    charset = "utf-8" if media_type.startswith("text/") else None
+    return web.Response(body=raw, status=status, headers=headers, content_type=media_type, charset=charset)
+
+
+_STATUS = {
+    Code.DESK_NOT_FOUND: HTTPStatus.NOT_FOUND,
+    Code.DESK_HOST: HTTPStatus.MISDIRECTED_REQUEST,
+    Code.DESK_RATE: HTTPStatus.TOO_MANY_REQUESTS,
+    Code.DESK_FORM: HTTPStatus.BAD_REQUEST,
+    Code.CASE_UNKNOWN: HTTPStatus.NOT_FOUND,
+}

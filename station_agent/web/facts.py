@@ -1,0 +1,103 @@
+"""What a case's messages say, for showing: people, times of events, the newest inquiry. Read only; nothing is judged here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from hub.cases.machine import default_machine
+from hub.protocol.envelope import Attachment, Envelope, Kind
+from hub.protocol.identifiers import Digest
+from hub.protocol.instants import parse_instant
+from hub.signing.envelopes import open_envelope
+from station_agent.agent import Agent
+from station_agent.store.cases import CaseRow
+from station_agent.store.envelopes import envelopes_of, receipts_for
+from station_agent.store.letters import LetterRow, find_letter
+from station_agent.store.outbox import outbox_row_of
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of the case, opened: `at` is the hub's time where it has said so, else this station's; `queue` the state of
+    one that this station sends."""
+
+    envelope: Envelope
+    digest: Digest
+    incoming: bool
+    at: datetime
+    received_at: datetime | None
+    queue: str | None
+    trouble: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A case with its messages in order, its letter under preparation, and the `body` that counts: the newest inquiry's, or
+    the draft's before there is one."""
+
+    row: CaseRow
+    letter: LetterRow | None
+    messages: tuple[Message, ...]
+    body: Mapping[str, Any]
+
+    @property
+    def people(self) -> tuple[Mapping[str, Any], ...]:
+        """The persons the case is about (C06 `persons`, C04 `person`)."""
+        listed = self.body.get("persons", [self.body.get("person")])
+        return tuple(entry for entry in listed if isinstance(entry, Mapping))
+
+    @property
+    def inquiry(self) -> Message | None:
+        """The newest inquiry, or None before it is sent."""
+        return next((each for each in reversed(self.messages) if each.envelope.kind is Kind.INQUIRY), None)
+
+    @property
+    def attachments(self) -> tuple[Attachment, ...]:
+        """Files of all messages, each once."""
+        found = {file.digest: file for each in self.messages for file in each.envelope.attachments}
+        return tuple(found.values())
+
+    def moments(self) -> dict[str, datetime]:
+        """Return when each event of M1 last happened, since the newest inquiry."""
+        machine = default_machine("case")
+        found: dict[str, datetime] = {}
+        for each in self.messages:
+            if each.envelope.kind is Kind.INQUIRY:
+                found = {}
+                if each.incoming:
+                    found["deliver"] = each.at
+            found[machine.event_of(each.envelope.kind)] = each.received_at or each.at
+        return found
+
+
+def facts_of(tx: Connection, agent: Agent, row: CaseRow) -> Facts:
+    """Return the facts of a case."""
+    letter = find_letter(tx, row.case)
+    messages = []
+    for stored in envelopes_of(tx, row.case):
+        signed = open_envelope(stored.raw, certificates=agent.knowledge.find)
+        receipts = receipts_for(tx, stored.digest)
+        queued = None if stored.incoming else outbox_row_of(tx, stored.digest)
+        messages.append(
+            Message(
+                envelope=signed.envelope,
+                digest=stored.digest,
+                incoming=stored.incoming,
+                at=parse_instant(stored.stored_at),
+                received_at=parse_instant(receipts[0].time) if receipts else None,
+                queue=None if queued is None else queued.state,
+                trouble=None if queued is None else queued.trouble,
+            )
+        )
+    inquiry = next((each for each in reversed(messages) if each.envelope.kind is Kind.INQUIRY), None)
+    drafted = letter is not None and row.side == "opener" and row.state in ("draft", "awaiting_seal", "to_send")
+    body: Mapping[str, Any] = {}
+    if drafted and letter is not None and letter.body:
+        body = msgspec.json.decode(letter.body)
+    elif inquiry is not None:
+        body = inquiry.envelope.body
+    return Facts(row, letter, tuple(messages), body)

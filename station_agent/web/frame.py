@@ -1,0 +1,143 @@
+"""What stands around every page: station and officer, the connection, what waits, where one may go. Only what there is."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from hub.cases.calendar import default_calendar
+from hub.cases.catalogue import ClockKind
+from hub.cases.clocks import due_at
+from hub.cases.machine import Side
+from hub.protocol.errors import HanxunError
+from hub.protocol.instants import SHANGHAI, format_instant, parse_instant
+from station_agent.clock_skew import clock_warning, skew_of
+from station_agent.history import standstill
+from station_agent.people import Person
+from station_agent.store.case_lists import CaseFilter, count_cases, count_unread
+from station_agent.store.outbox import count_queued
+from station_agent.web.desk import Desk
+from station_agent.web.rules import visible_types
+from station_agent.web.visit import Visit
+
+STALE = timedelta(minutes=2)
+OPEN_AT_ANSWERER = ("delivered", "claimed", "reassigned", "in_progress", "awaiting_supply")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One entry of the navigation: its name's key, address, what waits there (0: nothing to show), its key."""
+
+    word: str
+    path: str
+    count: int
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The frame of one visit. `seen_hub_at` is when the hub last answered (None: never), `stale` more than two minutes ago;
+    `closes_in` the time to the window's closing today (None: closed)."""
+
+    station: str
+    officer: str
+    number: str
+    roles: tuple[str, ...]
+    signed_in: bool
+    places: tuple[Place, ...]
+    waiting: int
+    seen_hub_at: str | None
+    stale: bool
+    closes_in: timedelta | None
+    now: str
+    path: str
+    csrf: str
+    notice: str | None
+    warnings: tuple[tuple[str, str, str], ...]
+    unread: int
+
+
+def frame_of(desk: Desk, visit: Visit) -> Frame:
+    """Return the frame; the notice of the session is shown once and forgotten."""
+    session, settings = visit.session, desk.agent.settings
+    if session is None:
+        return Frame(
+            station=settings.name,
+            officer="",
+            number="",
+            roles=(),
+            signed_in=False,
+            places=(),
+            waiting=0,
+            seen_hub_at=None,
+            stale=False,
+            closes_in=None,
+            now=format_instant(visit.now),
+            path=visit.path,
+            csrf=visit.csrf,
+            notice=None,
+            warnings=(),
+            unread=0,
+        )
+    person = session.person
+    with desk.agent.store.read() as tx:
+        skew = skew_of(tx)
+        waiting, places = count_queued(tx), _places(tx, desk, person, visit.path)
+        warnings = _warnings(tx, desk, visit)
+        unread = count_unread(tx, inbox_filter(desk, person, OPEN_AT_ANSWERER), number=person.number)
+    seen = None if skew is None else skew.measured_at
+    notice, session.notice = session.notice, None
+    return Frame(
+        station=settings.name,
+        officer=person.certified.name,
+        number=person.number,
+        roles=tuple(sorted(role.value for role in person.certified.roles)),
+        signed_in=True,
+        places=places,
+        waiting=waiting,
+        seen_hub_at=seen,
+        stale=seen is None or visit.now - parse_instant(seen) > STALE,
+        closes_in=_closes_in(desk, visit.now),
+        now=format_instant(visit.now),
+        path=visit.path,
+        csrf=visit.csrf,
+        notice=notice,
+        warnings=warnings,
+        unread=unread,
+    )
+
+
+def inbox_filter(desk: Desk, person: Person, states: tuple[str, ...] = ()) -> CaseFilter:
+    """Return the filter of what came to this station and this officer may see."""
+    return CaseFilter(visible_types(desk.agent.catalogue, person, Side.ANSWERER), Side.ANSWERER.value, states)
+
+
+def sent_filter(desk: Desk, person: Person, states: tuple[str, ...] = ()) -> CaseFilter:
+    """Return the filter of what this station opened and this officer may see."""
+    return CaseFilter(visible_types(desk.agent.catalogue, person, Side.OPENER), Side.OPENER.value, states)
+
+
+def _places(tx: Connection, desk: Desk, person: Person, path: str) -> tuple[Place, ...]:
+    inbox, sent = inbox_filter(desk, person, ("delivered", "reassigned")), sent_filter(desk, person)
+    asked = sent_filter(desk, person, ("returned", "awaiting_supply", "answered"))
+    entries = [("desk", "/desk", 0)]
+    if inbox.types:
+        entries.append(("inbox", "/inbox", count_cases(tx, inbox)))
+    if sent.types:
+        entries.append(("sent", "/sent", count_cases(tx, asked)))
+    return tuple(Place(word, to, count, path == to or path.startswith(f"{to}/")) for word, to, count in entries)
+
+
+def _warnings(tx: Connection, desk: Desk, visit: Visit) -> tuple[tuple[str, str, str], ...]:
+    found: list[HanxunError] = []
+    if (still := standstill(tx)) is not None:
+        found.append(still)
+    if (clock := clock_warning(tx, limit_s=desk.agent.settings.limits.clock_skew_s)) is not None:
+        found.append(clock)
+    return tuple((error.code.value, *visit.words.error(error)) for error in found)
+
+
+def _closes_in(desk: Desk, now: datetime) -> timedelta | None:
+    due = due_at(ClockKind.SITE_CLOSING, 0, now, default_calendar(), desk.agent.settings.hours)
+    same_day = due.at.astimezone(SHANGHAI).date() == now.astimezone(SHANGHAI).date()
+    return due.at - now if same_day else None

@@ -1,0 +1,212 @@
+"""O4: one case: what happened, its pages, its people, limits, verification, and what can be done now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from hub.cases.calendar import default_calendar
+from hub.cases.clocks import explain
+from hub.cases.machine import default_machine
+from hub.protocol.act import ActKind
+from hub.protocol.envelope import Kind
+from hub.protocol.instants import parse_instant
+from station_agent.store.acts import acts_of
+from station_agent.store.cases import require_case
+from station_agent.store.desk import note_seen
+from station_agent.store.gates import DONE, GateRow, evidence_of, gate_verdicts_of, register_acts_of
+from station_agent.web.actions import Action, actions_for, can_take_over
+from station_agent.web.clocks import Limit, limits_of
+from station_agent.web.desk import Desk
+from station_agent.web.documents import Document, documents_of
+from station_agent.web.facts import Facts, Message, facts_of
+from station_agent.web.pages.lists import TONES, state_name
+from station_agent.web.shown import moment
+from station_agent.web.visit import Answer, Html, Short, Visit
+from station_agent.web.wording import Words
+
+_TOLD = ("text", "reason", "note", "outcome", "serial", "reason_code", "expected_at", "late_reason")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the timeline: when, what, who, what was said; `ours`: this station did it; `queue` and `trouble` of a message
+    on its way."""
+
+    at: datetime
+    what: str
+    who: str
+    where: str
+    said: tuple[tuple[str, str], ...]
+    ours: bool
+    queue: str
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLimit:
+    """A limit with its explanation, a day a line."""
+
+    limit: Limit
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """The whole page. `gate` is the state of M4 in words, `verdict` the last verdict of the gate, `serials` what the register
+    gave, `fields` the inquiry's other fields in words."""
+
+    case: str
+    type: str
+    legal_basis: tuple[str, ...]
+    state: str
+    tone: str
+    peer: str
+    answering: bool
+    owner: str
+    mine: bool
+    late: bool
+    late_reason: str
+    timeline: tuple[Event, ...]
+    documents: tuple[Document, ...]
+    people: tuple[Mapping[str, Any], ...]
+    fields: tuple[tuple[str, str], ...]
+    limits: tuple[ShownLimit, ...]
+    actions: tuple[Action, ...]
+    take_over: bool
+    verifies: bool
+    gate: str
+    gate_state: str
+    verdict: GateRow | None
+    serials: tuple[str, ...]
+    evidence: tuple[str, ...]
+    letter_state: str
+    others: tuple[str, ...]
+
+
+def show_case(desk: Desk, visit: Visit) -> Answer:
+    """The page; opening it marks the case as seen and shows the officer to colleagues."""
+    desk.presence.note(visit.case, visit.person, now=visit.now)
+    with desk.agent.store.read() as tx:
+        page = _page(tx, desk, visit)
+    with desk.agent.store.write() as tx:
+        note_seen(tx, visit.person.number, visit.case, now=visit.now)
+    return Html("case.html", page)
+
+
+def show_preview(desk: Desk, visit: Visit) -> Answer:
+    """The quick look from a list: the case stays unread, and the list keeps its place."""
+    with desk.agent.store.read() as tx:
+        return Html("_preview.html", _page(tx, desk, visit))
+
+
+def still_here(desk: Desk, visit: Visit) -> Answer:
+    """Say that the officer has the case open still, and return who else has, and whether it has changed."""
+    desk.presence.note(visit.case, visit.person, now=visit.now)
+    with desk.agent.store.read() as tx:
+        row = require_case(tx, visit.case)
+    others = desk.presence.others(visit.case, visit.person, now=visit.now)
+    return Short({"others": list(others), "changed_at": row.changed_at})
+
+
+def _page(tx: Connection, desk: Desk, visit: Visit) -> CasePage:
+    row, person, words = require_case(tx, visit.case), visit.person, visit.words
+    facts = facts_of(tx, desk.agent, row)
+    case_type = desk.agent.catalogue.case_type(row.type)
+    limits = limits_of(case_type, facts, calendar=default_calendar(), hours=desk.agent.settings.hours, now=visit.now)
+    verdicts, serials = gate_verdicts_of(tx, row.case), register_acts_of(tx, row.case, DONE)
+    answering = row.side == "answerer"
+    gate = default_machine("gate").rules.states[row.gate]
+    letter = facts.letter
+    letters = default_machine("letter").rules.states
+    return CasePage(
+        case=row.case,
+        type=words.of(case_type),
+        legal_basis=case_type.legal_basis,
+        state=state_name(visit, facts),
+        tone=TONES.get(row.state, "idle"),
+        peer=desk.station_name(row.peer, now=visit.now),
+        answering=answering,
+        owner=_owner(facts),
+        mine=row.owner == person.number,
+        late=row.late,
+        late_reason=str(facts.body.get("late_reason", "")),
+        timeline=_timeline(tx, desk, facts, visit),
+        documents=documents_of(tx, facts),
+        people=facts.people,
+        fields=told_fields(case_type.messages[Kind.INQUIRY].fields, facts.body, words),
+        limits=tuple(ShownLimit(limit, tuple(explain(limit.due).splitlines())) for limit in limits),
+        actions=actions_for(row, person, case_type),
+        take_over=can_take_over(row, person),
+        verifies=answering and bool(case_type.gate_checks(facts.body)),
+        gate=words.of(gate),
+        gate_state=row.gate,
+        verdict=verdicts[-1] if verdicts else None,
+        serials=tuple(str(act.serial) for act in serials),
+        evidence=tuple(item.digest for item in evidence_of(tx, row.case)),
+        letter_state="" if letter is None else words.of(letters[letter.state]),
+        others=desk.presence.others(row.case, person, now=visit.now),
+    )
+
+
+def _owner(facts: Facts) -> str:
+    """The name of who claimed the case, where its claim says so; else the number."""
+    for message in reversed(facts.messages):
+        if message.envelope.kind is Kind.CLAIM and message.envelope.officer.number == facts.row.owner:
+            return message.envelope.officer.name
+    return facts.row.owner or ""
+
+
+def told_fields(rules: Mapping[str, Any], body: Mapping[str, Any], words: Words) -> tuple[tuple[str, str], ...]:
+    """Return the plain fields of a message in words: people, lists and digests are shown elsewhere."""
+    shown = []
+    for key, rule in rules.items():
+        value = body.get(key)
+        if value is None or isinstance(value, (list, dict)) or rule.type.value == "digest" or key == "letter_kind":
+            continue
+        if isinstance(value, bool):
+            value = words("frame.yes") if value else words("frame.no")
+        shown.append((words.of(rule), str(value), rule.type.value))
+    return tuple((label, moment(value) if kind == "instant" else value) for label, value, kind in shown)
+
+
+def _timeline(tx: Connection, desk: Desk, facts: Facts, visit: Visit) -> tuple[Event, ...]:
+    events = [_message_event(desk, each, visit) for each in facts.messages if each.envelope.kind is not Kind.HANDOVER]
+    events += [_handover(desk, each, visit) for each in facts.messages if each.envelope.kind is Kind.HANDOVER]
+    station = desk.agent.settings.name
+    names = {message.envelope.officer.number: message.envelope.officer.name for message in facts.messages}
+    for act in acts_of(tx, facts.row.case):
+        what = visit.words(f"case.act_{ActKind(act.kind).name.lower()}")
+        who = f"{names.get(act.officer, '')} {act.officer}".strip()
+        events.append(Event(parse_instant(act.at), what, who, station, (), True, "", ""))
+    return tuple(sorted(events, key=lambda event: event.at))
+
+
+def _message_event(desk: Desk, message: Message, visit: Visit) -> Event:
+    envelope, words = message.envelope, visit.words
+    rule = desk.agent.catalogue.case_type(envelope.type).messages[envelope.kind]
+    said = tuple(
+        (label, text)
+        for label, text in told_fields(
+            {key: rule.fields[key] for key in _TOLD if key in rule.fields}, envelope.body, words
+        )
+    )
+    return Event(
+        at=message.received_at or parse_instant(envelope.created),
+        what=words.of(rule),
+        who=f"{envelope.officer.name} {envelope.officer.number}",
+        where=desk.station_name(envelope.from_, now=visit.now),
+        said=said,
+        ours=not message.incoming,
+        queue=message.queue or "",
+        trouble=message.trouble or "",
+    )
+
+
+def _handover(desk: Desk, message: Message, visit: Visit) -> Event:
+    where = desk.station_name(message.envelope.from_, now=visit.now)
+    at = message.received_at or parse_instant(message.envelope.created)
+    queue = (message.queue or "") if message.queue != "sent" else ""
+    return Event(at, visit.words("case.handed_over"), "", where, (), not message.incoming, queue, "")

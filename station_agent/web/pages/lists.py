@@ -1,0 +1,247 @@
+"""O2 and O3: the desk with its counts, the inbox and what was sent; lists that refresh by themselves."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from hub.cases.calendar import default_calendar
+from hub.cases.machine import default_machine
+from hub.protocol.identifiers import parse_case
+from hub.protocol.instants import format_instant
+from hub.signing.purposes import OfficerRole
+from station_agent.store.case_lists import CaseFilter, CaseLine, case_lines, count_cases
+from station_agent.store.deliveries import quarantined
+from station_agent.store.outbox import REFUSED, outbox_rows
+from station_agent.web.clocks import Limit, limits_of, next_limit
+from station_agent.web.desk import Desk
+from station_agent.web.facts import Facts, facts_of
+from station_agent.web.frame import OPEN_AT_ANSWERER, inbox_filter, sent_filter
+from station_agent.web.visit import Answer, Html, Visit
+
+ROWS = 50
+INBOX_TABS = {
+    "new": ("delivered", "reassigned"),
+    "working": ("claimed", "in_progress"),
+    "waiting": ("awaiting_supply", "returned"),
+    "answered": ("answered",),
+    "all": (),
+}
+SENT_TABS = {
+    "mine": ("returned", "awaiting_supply", "answered"),
+    "preparing": ("draft", "awaiting_seal", "to_send"),
+    "there": ("delivered", "claimed", "reassigned", "in_progress"),
+    "done": ("closed", "withdrawn", "void"),
+    "all": (),
+}
+TONES = {
+    "delivered": "new",
+    "reassigned": "new",
+    "claimed": "busy",
+    "in_progress": "busy",
+    "awaiting_seal": "busy",
+    "to_send": "busy",
+    "draft": "idle",
+    "awaiting_supply": "wait",
+    "returned": "wait",
+    "answered": "good",
+    "closed": "idle",
+    "withdrawn": "idle",
+    "suspended": "wait",
+    "void": "idle",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a list: the case in words, its people (full; the template masks them), the limit that ends first."""
+
+    case: str
+    type: str
+    state: str
+    tone: str
+    peer: str
+    people: tuple[str, ...]
+    changed_at: str
+    owner: str
+    mine: bool
+    files: int
+    unread: bool
+    late: bool
+    limit: Limit | None
+    others: tuple[str, ...]
+    can_claim: bool
+    can_reply: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One tab of a list with how many cases it holds."""
+
+    key: str
+    count: int
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """A list: which, its tabs and rows, more behind them, what did not verify, and when it was made."""
+
+    which: str
+    tabs: tuple[Tab, ...]
+    tab: str
+    rows: tuple[Row, ...]
+    start: int
+    more: bool
+    troubled: int
+    refused: int
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One card of the desk: what waits, how many, and the list that shows them. `tone` says how much it presses."""
+
+    key: str
+    count: int
+    path: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeskPage:
+    """The desk: its cards, what must be done today, and when the officer signed in before."""
+
+    cards: tuple[Card, ...]
+    today: tuple[Row, ...]
+    before: str | None
+    at: str
+
+
+def show_desk(desk: Desk, visit: Visit) -> Answer:
+    """O2."""
+    return Html("desk.html", _desk_page(desk, visit))
+
+
+def desk_cards(desk: Desk, visit: Visit) -> Answer:
+    """The part of the desk that refreshes by itself."""
+    return Html("_desk_cards.html", _desk_page(desk, visit))
+
+
+def show_inbox(desk: Desk, visit: Visit) -> Answer:
+    """O3, what came here."""
+    return Html("list.html", _list(desk, visit, "inbox"))
+
+
+def inbox_rows(desk: Desk, visit: Visit) -> Answer:
+    """The part of the inbox that refreshes by itself."""
+    return Html("_rows.html", _list(desk, visit, "inbox"))
+
+
+def show_sent(desk: Desk, visit: Visit) -> Answer:
+    """O3, what this station opened."""
+    return Html("list.html", _list(desk, visit, "sent"))
+
+
+def sent_rows(desk: Desk, visit: Visit) -> Answer:
+    """The part of it that refreshes by itself."""
+    return Html("_rows.html", _list(desk, visit, "sent"))
+
+
+def _desk_page(desk: Desk, visit: Visit) -> DeskPage:
+    person = visit.person
+    inbox, sent = inbox_filter(desk, person), sent_filter(desk, person)
+    with desk.agent.store.read() as tx:
+        today = _due_today(tx, desk, visit)
+        cards = [Card("today", len(today), "#today", "urgent")]
+        if inbox.types:
+            cards.append(Card("to_claim", _count(tx, inbox, "delivered", "reassigned"), "/inbox?tab=new", "new"))
+            cards.append(Card("working", _count(tx, inbox, "claimed", "in_progress"), "/inbox?tab=working", "busy"))
+        if sent.types and OfficerRole.WINDOW in person.certified.roles:
+            cards.append(Card("to_supply", _count(tx, sent, "awaiting_supply", "returned"), "/sent?tab=mine", "wait"))
+            cards.append(Card("to_close", _count(tx, sent, "answered"), "/sent?tab=mine", "good"))
+        refused = len(outbox_rows(tx, REFUSED))
+        if refused:
+            cards.append(Card("refused", refused, "/sent?tab=all", "urgent"))
+    before = None if visit.session is None else visit.session.before
+    return DeskPage(tuple(cards), today, before, format_instant(visit.now))
+
+
+def _count(tx: Connection, wanted: CaseFilter, *states: str) -> int:
+    return count_cases(tx, CaseFilter(wanted.types, wanted.side, states))
+
+
+def _due_today(tx: Connection, desk: Desk, visit: Visit) -> tuple[Row, ...]:
+    """The open cases whose next limit ends today or is over, and is this station's to keep."""
+    person, rows = visit.person, []
+    open_here = inbox_filter(desk, person, OPEN_AT_ANSWERER)
+    preparing = sent_filter(desk, person, ("draft", "awaiting_seal", "to_send", "returned"))
+    for wanted in (preparing, open_here):
+        if wanted.types:
+            lines = case_lines(tx, wanted, number=person.number, limit=ROWS)
+            rows += [_row(tx, desk, visit, line) for line in lines]
+    pressing = [row for row in rows if row.limit is not None and (row.limit.today or row.limit.over)]
+    return tuple(sorted(pressing, key=lambda row: row.limit.due.at if row.limit else visit.now))
+
+
+def _list(desk: Desk, visit: Visit, which: str) -> ListPage:
+    inbox = which == "inbox"
+    tabs = INBOX_TABS if inbox else SENT_TABS
+    tab = visit.query.get("tab", next(iter(tabs)))
+    tab = tab if tab in tabs else "all"
+    text = visit.query.get("from", "0")
+    start = int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0
+    person = visit.person
+    whole = inbox_filter(desk, person) if inbox else sent_filter(desk, person)
+    with desk.agent.store.read() as tx:
+        counted = tuple(Tab(key, _count(tx, whole, *states), key == tab) for key, states in tabs.items())
+        wanted = CaseFilter(whole.types, whole.side, tabs[tab])
+        lines = case_lines(tx, wanted, number=person.number, limit=ROWS + 1, offset=start)
+        rows = tuple(_row(tx, desk, visit, line) for line in lines[:ROWS])
+        troubled = len(quarantined(tx)) if inbox else 0
+        refused = 0 if inbox else len(outbox_rows(tx, REFUSED))
+    at = format_instant(visit.now)
+    return ListPage(which, counted, tab, rows, start, len(lines) > ROWS, troubled, refused, at)
+
+
+def _row(tx: Connection, desk: Desk, visit: Visit, line: CaseLine) -> Row:
+    facts, row = facts_of(tx, desk.agent, line.row), line.row
+    case_type = desk.agent.catalogue.case_type(row.type)
+    answering = row.side == "answerer"
+    window = bool({OfficerRole.WINDOW, OfficerRole.HEAD} & visit.person.certified.roles)
+    mine = row.owner == visit.person.number
+    return Row(
+        case=row.case,
+        type=visit.words.of(case_type),
+        state=state_name(visit, facts),
+        tone=TONES.get(row.state, "idle"),
+        peer=desk.station_name(row.peer, now=visit.now),
+        people=tuple(str(person.get("name", "")) for person in facts.people),
+        changed_at=row.changed_at,
+        owner=row.owner or "",
+        mine=mine,
+        files=line.files,
+        unread=line.unread,
+        late=row.late,
+        limit=_limit(desk, facts, visit),
+        others=desk.presence.others(parse_case(row.case), visit.person, now=visit.now),
+        can_claim=answering and window and row.state in ("delivered", "reassigned"),
+        can_reply=answering and window and mine and row.state in ("claimed", "in_progress"),
+    )
+
+
+def state_name(visit: Visit, facts: Facts) -> str:
+    """Return the case's state in words; while its letter is being made, the letter's."""
+    states, letters = default_machine("case").rules.states, default_machine("letter").rules.states
+    if facts.letter is not None and facts.row.side == "opener" and facts.row.state == "awaiting_seal":
+        return visit.words.of(letters[facts.letter.state])
+    return visit.words.of(states[facts.row.state])
+
+
+def _limit(desk: Desk, facts: Facts, visit: Visit) -> Limit | None:
+    """The running limit that ends first, of those that this station has to keep."""
+    case_type = desk.agent.catalogue.case_type(facts.row.type)
+    hours = desk.agent.settings.hours
+    limits = limits_of(case_type, facts, calendar=default_calendar(), hours=hours, now=visit.now)
+    if default_machine("case").rules.states[facts.row.state].final:
+        return None
+    return next_limit(tuple(limit for limit in limits if limit.rule.side == facts.row.side))

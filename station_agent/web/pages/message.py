@@ -1,0 +1,177 @@
+"""签收, 答复, 要求补充, 退回补正, 补充, 异议, 办结, 撤回: one page for all of them, its form from the case type's definition."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hub.cases.catalogue import MessageRule
+from hub.cases.machine import default_machine
+from hub.letters.sniff import sniff
+from hub.protocol.codes import Code
+from hub.protocol.envelope import Kind, Role
+from hub.protocol.errors import HanxunError, Refused
+from station_agent.desk import close as closing
+from station_agent.desk import messages
+from station_agent.desk.claim import claim
+from station_agent.desk.draft import NewFile
+from station_agent.desk.reply import reply
+from station_agent.store.cases import CaseRow, require_case
+from station_agent.store.gates import DONE, register_acts_of
+from station_agent.web.actions import KINDS
+from station_agent.web.desk import Desk
+from station_agent.web.drafts import draft_of, forget_draft
+from station_agent.web.forms import Input, body_of, has_input, inputs_of, name_of_pointer, with_error
+from station_agent.web.visit import Answer, Html, Redirect, Visit
+
+ADDED = (Role.PROOF, Role.OTHER)
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePage:
+    """The form of one message. `kept_at` tells that it holds a draft, `error` what is wrong on the whole, `files` the roles in
+    which files can be added, `registers` outcomes that need the gate (shown as a hint)."""
+
+    case: str
+    event: str
+    title: str
+    submit: str
+    place: str
+    inputs: tuple[Input, ...]
+    files: tuple[tuple[str, str], ...]
+    kept_at: str | None
+    grave: bool
+    registers: tuple[str, ...]
+    error: str = ""
+    remedy: str = ""
+
+
+def show_message(desk: Desk, visit: Visit) -> Answer:
+    """The form, with what was typed before."""
+    kind = _kind(visit)
+    row, rule = _rule(desk, visit, kind)
+    values, kept_at = draft_of(desk, visit, visit.path)
+    if not values:
+        values = _known(desk, row, kind)
+    return Html("message.html", _page(desk, visit, row, rule, values, kept_at))
+
+
+def send_message(desk: Desk, visit: Visit) -> Answer:
+    """Do it. What is wrong comes back in the form, beside its field, with everything that was typed."""
+    kind = _kind(visit)
+    row, rule = _rule(desk, visit, kind)
+    body = body_of(rule.fields, visit.form)
+    try:
+        files = _files(visit, rule)
+        _ACTS[kind](desk, visit, body, files)
+    except HanxunError as error:
+        page = _page(desk, visit, row, rule, visit.form, None)
+        return Html("message.html", _told(page, visit, error), 422)
+    forget_draft(desk, visit, visit.path)
+    return Redirect(f"/cases/{row.case}", f"message.done_{kind.value}")
+
+
+def _kind(visit: Visit) -> Kind:
+    kind = KINDS.get(visit.params.get("event", ""))
+    if kind is None:
+        raise Refused(Code.DESK_NOT_FOUND)
+    return kind
+
+
+def _rule(desk: Desk, visit: Visit, kind: Kind) -> tuple[CaseRow, MessageRule]:
+    with desk.agent.store.read() as tx:
+        row = require_case(tx, visit.case)
+    return row, desk.agent.catalogue.case_type(row.type).message(kind)
+
+
+def _page(
+    desk: Desk, visit: Visit, row: CaseRow, rule: MessageRule, values: Mapping[str, str], kept_at: str | None
+) -> MessagePage:
+    event, words = visit.params["event"], visit.words
+    name = default_machine("case").rules.events[event]
+    case_type = desk.agent.catalogue.case_type(row.type)
+    return MessagePage(
+        case=row.case,
+        event=event,
+        title=words.of(rule),
+        submit=words.of(name),
+        place=visit.path,
+        inputs=inputs_of(rule.fields, values, words),
+        files=tuple((role.value, words(f"message.role_{role.value}")) for role in ADDED if role in rule.attachments),
+        kept_at=kept_at,
+        grave=event in ("return", "withdraw", "dispute"),
+        registers=case_type.outcomes_through_gate if event == "answer" else (),
+    )
+
+
+def _told(page: MessagePage, visit: Visit, error: HanxunError) -> MessagePage:
+    text, remedy = visit.words.error(error)
+    name = name_of_pointer(error.field)
+    inputs, whole = page.inputs, text
+    if name and (has_input(inputs, name) or any(name.startswith(f"{each.name}.") for each in inputs)):
+        inputs, whole = with_error(inputs, name, text), visit.words("message.look_at_fields")
+    return replace(page, inputs=inputs, error=whole, remedy=remedy)
+
+
+def _known(desk: Desk, row: CaseRow, kind: Kind) -> dict[str, str]:
+    """What the program knows already: the serial number that the register gave."""
+    if kind is not Kind.REPLY:
+        return {}
+    with desk.agent.store.read() as tx:
+        done = register_acts_of(tx, row.case, DONE)
+    if not done:
+        return {}
+    outcomes = desk.agent.catalogue.case_type(row.type).outcomes_through_gate
+    return {"outcome": outcomes[0] if outcomes else "", "serial": str(done[-1].serial)}
+
+
+def _files(visit: Visit, rule: MessageRule) -> tuple[NewFile, ...]:
+    found = []
+    for role in ADDED:
+        if role not in rule.attachments:
+            continue
+        for upload in visit.new_files(role):
+            media_type = sniff(upload.raw)
+            if media_type is None:
+                raise Refused(Code.SCAN_NOT_RECOGNISED, values={"name": upload.name})
+            found.append(NewFile(upload.raw, upload.name, media_type, role))
+    return tuple(found)
+
+
+_Act = Callable[[Desk, Visit, Mapping[str, Any], tuple[NewFile, ...]], object]
+
+
+def _text(body: Mapping[str, Any], name: str = "text") -> str:
+    return str(body.get(name, ""))
+
+
+_ACTS: Mapping[Kind, _Act] = {
+    Kind.CLAIM: lambda desk, visit, body, _: claim(
+        desk.agent, visit.person, visit.case, note=body.get("note"), now=visit.now
+    ),
+    Kind.ASK: lambda desk, visit, body, _: messages.ask(
+        desk.agent, visit.person, visit.case, text=_text(body), now=visit.now
+    ),
+    Kind.RETURN: lambda desk, visit, body, _: messages.return_case(
+        desk.agent,
+        visit.person,
+        visit.case,
+        reason_code=_text(body, "reason_code"),
+        text=_text(body),
+        now=visit.now,
+    ),
+    Kind.SUPPLY: lambda desk, visit, body, files: messages.supply(
+        desk.agent, visit.person, visit.case, text=_text(body), files=files, now=visit.now
+    ),
+    Kind.DISPUTE: lambda desk, visit, body, files: messages.dispute(
+        desk.agent, visit.person, visit.case, text=_text(body), files=files, now=visit.now
+    ),
+    Kind.REPLY: lambda desk, visit, body, files: reply(
+        desk.agent, visit.person, visit.case, body=body, files=files, now=visit.now
+    ),
+    Kind.CLOSE: lambda desk, visit, body, _: closing.close(
+        desk.agent, visit.person, visit.case, body=body, now=visit.now
+    ),
+    Kind.WITHDRAW: lambda desk, visit, body, _: closing.withdraw(
+        desk.agent, visit.person, visit.case, reason=_text(body, "reason"), now=visit.now
+    ),
+}

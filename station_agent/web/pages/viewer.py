@@ -1,0 +1,60 @@
+"""The page viewer: a file of the case as pictures of its pages. Zoom and turning are the browser's; the file is never altered."""
+
+import re
+from dataclasses import dataclass
+
+from hub.protocol.codes import Code
+from hub.protocol.errors import HanxunError, Refused
+from hub.protocol.media_types import PDF
+from station_agent.store.cases import require_case
+from station_agent.web.desk import Desk
+from station_agent.web.documents import RESOLUTIONS, Document, documents_of, require_document
+from station_agent.web.facts import facts_of
+from station_agent.web.visit import Answer, File, Html, Visit
+
+
+@dataclass(frozen=True, slots=True)
+class ViewerPage:
+    """A file with the numbers of its pages; `problem` says why there are none to show."""
+
+    case: str
+    document: Document
+    pages: tuple[int, ...]
+    path: str
+    problem: str = ""
+    remedy: str = ""
+
+
+def show_viewer(desk: Desk, visit: Visit) -> Answer:
+    """The viewer of one file, put into the case page."""
+    document = _document(desk, visit)
+    path = f"/cases/{visit.case}/files/{document.digest}"
+    try:
+        count = desk.pictures.count(document.digest, lambda: desk.agent.store.blobs.get(document.digest))
+    except HanxunError as error:
+        text, remedy = visit.words.error(error)
+        return Html("_viewer.html", ViewerPage(visit.case, document, (), path, text, remedy))
+    return Html("_viewer.html", ViewerPage(visit.case, document, tuple(range(1, count + 1)), path))
+
+
+def page_picture(desk: Desk, visit: Visit) -> Answer:
+    """One page as PNG."""
+    document, page, dpi = _document(desk, visit), visit.params.get("page", ""), visit.params.get("dpi", "")
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", page) or not dpi.isdigit() or int(dpi) not in RESOLUTIONS:
+        raise Refused(Code.DESK_NOT_FOUND)
+    raw = desk.pictures.page(document.digest, lambda: desk.agent.store.blobs.get(document.digest), int(page), int(dpi))
+    return File(raw, "image/png")
+
+
+def download(desk: Desk, visit: Visit) -> Answer:
+    """The file itself, for keeping: always saved, never opened by the browser."""
+    document = _document(desk, visit)
+    ending = {PDF: "pdf", "image/jpeg": "jpg", "image/png": "png", "image/tiff": "tif"}.get(document.media_type, "bin")
+    name = f"{visit.case}-{document.role}-{document.digest[:8]}.{ending}"
+    return File(desk.agent.store.blobs.get(document.digest), "application/octet-stream", name)
+
+
+def _document(desk: Desk, visit: Visit) -> Document:
+    with desk.agent.store.read() as tx:
+        facts = facts_of(tx, desk.agent, require_case(tx, visit.case))
+        return require_document(documents_of(tx, facts), visit.params.get("digest", ""))

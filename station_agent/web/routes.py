@@ -1,0 +1,40 @@
+"""The table of addresses. Each declares its rule; a test walks the table and makes the requests that each rule forbids."""
+
+from station_agent.web.pages import case, lists, message, plain, sign_in, verify, viewer
+from station_agent.web.rules import Route, Rule
+
+_CASE = "/cases/{case}"
+_FILE = f"{_CASE}/files/{{digest}}"
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/", Rule.PUBLIC, plain.go_to_desk),
+    Route("GET", "/static/{name}", Rule.PUBLIC, plain.static_file, by_itself=True),
+    Route("GET", "/sign-in", Rule.PUBLIC, sign_in.show_sign_in),
+    Route("POST", "/sign-in", Rule.PUBLIC, sign_in.sign_in),
+    Route("GET", "/first-use", Rule.PUBLIC, sign_in.show_first_use),
+    Route("POST", "/first-use", Rule.PUBLIC, sign_in.begin_first_use),
+    Route("POST", "/first-use/finish", Rule.PUBLIC, sign_in.finish_first_use),
+    Route("POST", "/language", Rule.PUBLIC, sign_in.choose_language),
+    Route("POST", "/sign-out", Rule.SIGNED_IN, sign_in.sign_out),
+    Route("GET", "/desk", Rule.SIGNED_IN, lists.show_desk),
+    Route("GET", "/desk/cards", Rule.SIGNED_IN, lists.desk_cards, by_itself=True),
+    Route("GET", "/inbox", Rule.SIGNED_IN, lists.show_inbox),
+    Route("GET", "/inbox/rows", Rule.SIGNED_IN, lists.inbox_rows, by_itself=True),
+    Route("GET", "/sent", Rule.SIGNED_IN, lists.show_sent),
+    Route("GET", "/sent/rows", Rule.SIGNED_IN, lists.sent_rows, by_itself=True),
+    Route("POST", "/drafts", Rule.SIGNED_IN, plain.autosave, keeps_form=True, by_itself=True),
+    Route("POST", "/drafts/throw-away", Rule.SIGNED_IN, plain.throw_away),
+    Route("GET", _CASE, Rule.CASE, case.show_case),
+    Route("GET", f"{_CASE}/preview", Rule.CASE, case.show_preview),
+    Route("POST", f"{_CASE}/here", Rule.CASE, case.still_here, by_itself=True),
+    Route("GET", f"{_FILE}/viewer", Rule.CASE, viewer.show_viewer),
+    Route("GET", f"{_FILE}/pages/{{page}}/{{dpi}}", Rule.CASE, viewer.page_picture, by_itself=True),
+    Route("GET", f"{_FILE}/download", Rule.CASE, viewer.download),
+    Route("GET", f"{_CASE}/do/{{event}}", Rule.CASE, message.show_message),
+    Route("POST", f"{_CASE}/do/{{event}}", Rule.CASE, message.send_message, keeps_form=True),
+    Route("GET", f"{_CASE}/verify", Rule.CASE, verify.show_verify),
+    Route("POST", f"{_CASE}/verify", Rule.CASE, verify.verify_now),
+    Route("POST", f"{_CASE}/verify/look", Rule.CASE, verify.record_look),
+    Route("POST", f"{_CASE}/verify/act", Rule.CASE, verify.act_on_register),
+    Route("GET", f"{_CASE}/evidence/{{version}}", Rule.CASE, verify.evidence_file),
+)

@@ -1,0 +1,222 @@
+// What the pages do beyond HTML: lists that refresh without jumping, keys, drafts, the page viewer. Every page works without it.
+"use strict";
+(() => {
+  const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
+  const one = (selector, inside = document) => inside.querySelector(selector);
+  const token = () => one("meta[name=form-token]").content;
+  const REFRESH_MS = 10000, AUTOSAVE_MS = 1500, PRESENT_MS = 20000;
+
+  // Enter that ends a Chinese input method's word must never send a form (keyCode 229: Safari ends composing too early).
+  document.addEventListener("keydown", event => {
+    if (event.key === "Enter" && (event.isComposing || event.keyCode === 229)) event.stopPropagation();
+    if (event.key === "Enter" && (event.isComposing || event.keyCode === 229) && event.target.tagName !== "TEXTAREA") event.preventDefault();
+  }, true);
+
+  // The session is over: say so once, on top, and leave everything as it is.
+  const expired = () => {
+    if (one(".bar-expired")) return;
+    const bar = document.createElement("p"), link = document.createElement("a");
+    bar.className = "bar bar-bad bar-expired"; bar.setAttribute("role", "alert");
+    bar.append("E901 " + document.body.dataset.expired + " ");
+    link.href = "/sign-in?expired=1&next=" + encodeURIComponent(location.pathname); link.textContent = document.body.dataset.signIn;
+    bar.append(link); one("main").prepend(bar); bar.scrollIntoView({block: "nearest"});
+  };
+
+  // Lists that refresh by themselves, unless the mouse is over them or the keyboard in them: then they say that there is news.
+  const note = (live, text, show) => {
+    const bar = one(".live-note", live);
+    bar.hidden = !text; bar.textContent = text || "";
+    if (show) { const button = document.createElement("button"); button.type = "button"; button.textContent = live.dataset.show; button.addEventListener("click", show); bar.append(" ", button); }
+  };
+  let pointed = false;
+  document.addEventListener("pointermove", event => { pointed = Boolean(event.target.closest && event.target.closest(".live")); });
+  document.addEventListener("pointerleave", () => { pointed = false; });
+  const chosenCase = () => one(".case-row.is-chosen")?.dataset.case;
+  let chosenBefore = null;
+  const freshen = () => {
+    const part = one("[data-refresh]");
+    if (!part || document.hidden) return;
+    const live = part.closest(".live");
+    if (pointed || live.contains(document.activeElement)) { part.dataset.held = "1"; return; }
+    window.htmx?.trigger(part, "refresh");
+  };
+  setInterval(freshen, REFRESH_MS);
+  document.addEventListener("htmx:beforeSwap", event => {
+    if (event.detail.target?.matches?.("[data-refresh]")) chosenBefore = chosenCase();
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    const live = one(".live"); if (live) note(live, "");
+    if (chosenBefore) { const row = one(`.case-row[data-case="${chosenBefore}"]`); if (row) row.classList.add("is-chosen"); chosenBefore = null; }
+    all("[data-viewer]").forEach(viewer);
+  });
+  const failed = event => {
+    if (event.detail.xhr?.status === 401) return expired();
+    const live = one(".live"), part = one("[data-refresh]");
+    if (live && part) note(live, live.dataset.failed.replace("{at}", part.dataset.at));
+  };
+  document.addEventListener("htmx:responseError", failed);
+  document.addEventListener("htmx:sendError", failed);
+
+  // Rows are pressed anywhere; keys J K Space C R ? work where nobody is typing.
+  document.addEventListener("click", event => {
+    const row = event.target.closest(".case-row");
+    if (row && !event.target.closest("a, button") && !String(getSelection())) location.href = "/cases/" + row.dataset.case;
+    if (event.target.closest("[data-print]")) print();
+  });
+  const choose = step => {
+    const rows = all(".case-row"); if (!rows.length) return;
+    const at = rows.findIndex(row => row.classList.contains("is-chosen"));
+    const next = rows[Math.min(rows.length - 1, Math.max(0, at < 0 ? 0 : at + step))];
+    rows.forEach(row => row.classList.remove("is-chosen")); next.classList.add("is-chosen"); next.scrollIntoView({block: "nearest"});
+    one(".case-link", next).focus({preventScroll: true});
+    const preview = one("#preview"); if (preview && !preview.hidden) show(next);
+  };
+  const show = row => {
+    const preview = one("#preview"); if (!preview) return;
+    preview.hidden = false; window.htmx?.ajax("GET", `/cases/${row.dataset.case}/preview`, {target: "#preview", swap: "innerHTML"});
+  };
+  document.addEventListener("focusin", event => {
+    const row = event.target.closest?.(".case-row"); if (!row) return;
+    all(".case-row.is-chosen").forEach(other => other !== row && other.classList.remove("is-chosen")); row.classList.add("is-chosen");
+  });
+  document.addEventListener("keydown", event => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.target.closest("input, textarea, select, [contenteditable], dialog")) return;
+    const row = one(".case-row.is-chosen"), key = event.key.toLowerCase(), preview = one("#preview");
+    const done = () => event.preventDefault();
+    if (key === "?") { one("#keys").showModal(); done(); }
+    else if (!one(".case-row")) return;
+    else if (key === "j") { choose(1); done(); }
+    else if (key === "k") { choose(-1); done(); }
+    else if (key === " " && preview && row) { if (!preview.hidden && one(".preview-inner")?.dataset.case === row.dataset.case) preview.hidden = true; else show(row); done(); }
+    else if (key === "escape" && preview && !preview.hidden) { preview.hidden = true; done(); }
+    else if (key === "c" && row?.dataset.claim) { location.href = row.dataset.claim; done(); }
+    else if (key === "r" && row?.dataset.reply) { location.href = row.dataset.reply; done(); }
+  });
+
+  // Who else has the case open, and whether it has changed meanwhile.
+  const here = one("[data-here]");
+  if (here) {
+    let changedAt = null;
+    const tell = async () => {
+      if (document.hidden) return;
+      try {
+        const answer = await fetch(here.dataset.here, {method: "POST", headers: {"X-Form-Token": token()}});
+        if (answer.status === 401) return expired();
+        const {others, changed_at} = await answer.json();
+        const bar = one(".presence"); bar.hidden = !others.length; bar.textContent = bar.dataset.one.replace("{names}", others.join("、"));
+        if (changedAt && changed_at !== changedAt) one(".changed").hidden = false;
+        changedAt = changedAt || changed_at;
+      } catch { /* the machine that serves the pages is away: the next time will tell */ }
+    };
+    tell(); setInterval(tell, PRESENT_MS);
+  }
+
+  // Drafts: what is typed is kept on the server a moment later; sent, it is done with.
+  all("form[data-autosave]").forEach(form => {
+    let timer = null, sent = false;
+    const state = one(".save-state", form);
+    const keep = async () => {
+      if (sent) return;
+      const data = new URLSearchParams();
+      for (const [name, value] of new FormData(form)) if (typeof value === "string") data.append(name, value);
+      state.textContent = form.dataset.saving;
+      try {
+        const answer = await fetch("/drafts", {method: "POST", body: data, headers: {"X-Form-Token": token()}, keepalive: true});
+        state.textContent = answer.ok ? form.dataset.saved : form.dataset.notSaved;
+        if (answer.status === 401) expired();
+      } catch { state.textContent = form.dataset.notSaved; }
+    };
+    form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(keep, AUTOSAVE_MS); });
+    form.addEventListener("submit", () => { sent = true; clearTimeout(timer); });
+    addEventListener("pagehide", () => { if (timer && !sent) { clearTimeout(timer); keep(); } });
+    // A file or the clipboard's picture cannot be kept in a draft; everything else is.
+    const conditions = () => all("[data-if]", form).forEach(field => {
+      const name = field.dataset.if, other = form.elements[name];
+      if (!other) return;
+      const value = other.type === "checkbox" ? (other.checked ? "on" : "") : other.value;
+      field.hidden = !field.dataset.for.split("|").includes(value);
+    });
+    form.addEventListener("change", conditions); conditions();
+    form.addEventListener("click", event => {
+      const list = event.target.closest("[data-list]"); if (!list) return;
+      if (event.target.closest("[data-add]")) add(list);
+      else if (event.target.closest("[data-remove]")) { event.target.closest("[data-entry]").remove(); number(list); }
+      else return;
+      form.dispatchEvent(new Event("input", {bubbles: true})); conditions();
+    });
+  });
+  const number = list => {
+    const entries = all("[data-entry]", list), name = list.dataset.list;
+    entries.forEach((entry, row) => {
+      const label = one("[data-entry-name]", entry); label.textContent = label.dataset.entryName.replace("{n}", row + 1);
+      one("[data-remove]", entry).hidden = entries.length === 1;
+      const pattern = new RegExp("^" + name.replace(/\./g, "\\.") + "\\.\\d+\\."), dashed = new RegExp("^f-" + name.replace(/\./g, "-") + "-\\d+-");
+      all("[name]", entry).forEach(input => { input.name = input.name.replace(pattern, `${name}.${row}.`); });
+      all("[id]", entry).forEach(element => { element.id = element.id.replace(dashed, `f-${name.replace(/\./g, "-")}-${row}-`); });
+      all("label[for]", entry).forEach(label => { label.htmlFor = label.htmlFor.replace(dashed, `f-${name.replace(/\./g, "-")}-${row}-`); });
+      all("[data-if]", entry).forEach(field => { field.dataset.if = field.dataset.if.replace(pattern, `${name}.${row}.`); });
+    });
+  };
+  const add = list => {
+    const entries = all("[data-entry]", list); if (entries.length >= Number(list.dataset.most)) return;
+    const entry = entries.at(-1).cloneNode(true);
+    all("input, textarea, select", entry).forEach(input => { if (input.type === "checkbox") input.checked = false; else input.value = ""; input.removeAttribute("aria-invalid"); });
+    all(".error", entry).forEach(error => error.remove());
+    entries.at(-1).after(entry); number(list); one("input, select, textarea", entry).focus();
+  };
+
+  // A citizen number is counted as it is typed; whether it is right is said when the field is left.
+  document.addEventListener("focusout", event => {
+    const input = event.target.closest?.("[data-id18]"); if (!input) return;
+    input.value = input.value.trim().toUpperCase();
+    const length = input.value.length, hint = input.dataset.id18.replace("{n}", length);
+    input.setCustomValidity(length && length !== 18 ? hint : ""); if (length && length !== 18) input.setAttribute("aria-invalid", "true"); else input.removeAttribute("aria-invalid");
+    input.title = length && length !== 18 ? hint : "";
+  });
+
+  // The page viewer: pictures in four sizes, turned for the eye only; the magnifier shows the scan's own pixels.
+  const SIZES = [110, 165, 220, 300];
+  function viewer(root) {
+    if (root.dataset.ready) return; root.dataset.ready = "1";
+    const sheet = one(".sheet", root), image = one(".sheet-image", root), glass = one(".magnifier", root);
+    let page = 1, size = 0, turn = 0, magnifies = false;
+    const source = dpi => `${root.dataset.path}/pages/${page}/${dpi}`;
+    const draw = () => {
+      image.src = source(SIZES[size]); image.alt = root.dataset.label.replace("{n}", page);
+      sheet.className = `sheet${size ? " is-zoomed" : ""}${turn ? " turn-" + turn : ""}`;
+      one(".viewer-where", root).textContent = root.dataset.label.replace("{n}", page);
+      all("[data-page]", root).forEach(button => button.toggleAttribute("aria-current", Number(button.dataset.page) === page));
+    };
+    const magnify = on => {
+      magnifies = on; one("[data-magnify]", root).setAttribute("aria-pressed", String(on)); one(".magnifier-hint", root).hidden = !on; glass.hidden = !on;
+      if (on) { if (turn) { turn = 0; draw(); } glass.style.backgroundImage = `url("${source(300)}")`; place(image.clientWidth * .75, image.clientHeight * .75); }
+    };
+    const place = (x, y) => {
+      const scale = (image.naturalWidth * 300 / SIZES[size]) / image.clientWidth, half = glass.clientWidth / 2;
+      glass.style.backgroundPosition = `${half - x * scale}px ${half - y * scale}px`;
+      glass.style.left = `${image.offsetLeft + x - half}px`; glass.style.top = `${image.offsetTop + y - half}px`;
+    };
+    root.addEventListener("click", event => {
+      const button = event.target.closest("button"); if (!button) return;
+      if (button.dataset.zoom) { size = Math.min(SIZES.length - 1, Math.max(0, size + Number(button.dataset.zoom))); magnify(false); draw(); }
+      else if (button.dataset.page) { page = Number(button.dataset.page); magnify(false); draw(); }
+      else if ("turn" in button.dataset) { turn = (turn + 90) % 360; magnify(false); draw(); }
+      else if ("magnify" in button.dataset) magnify(!magnifies);
+    });
+    sheet.addEventListener("pointermove", event => {
+      if (!magnifies) return;
+      const box = image.getBoundingClientRect(); place(event.clientX - box.left, event.clientY - box.top);
+    });
+    sheet.addEventListener("keydown", event => {
+      const pages = Number(root.dataset.pages);
+      if (event.key === "PageDown" && page < pages) { page += 1; draw(); event.preventDefault(); }
+      if (event.key === "PageUp" && page > 1) { page -= 1; draw(); event.preventDefault(); }
+    });
+  }
+  all("[data-viewer]").forEach(viewer);
+  document.addEventListener("click", event => {
+    const tab = event.target.closest(".document-tabs a"); if (!tab) return;
+    all(".document-tabs a").forEach(other => other.removeAttribute("aria-current")); tab.setAttribute("aria-current", "true");
+  });
+})();
