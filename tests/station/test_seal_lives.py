@@ -16,11 +16,11 @@ from hub.protocol.codes import Code
 from hub.protocol.errors import NotPermitted, Refused
 from hub.protocol.identifiers import CaseId
 from hub.protocol.instants import format_instant
-from hub.protocol.seal_status import SealState
+from hub.protocol.seal_status import SealEntry, SealEvent, SealState, SealStatusList
 from hub.protocol.verdict import Result
 from hub.signing.keys import KeySigner, load_signer
 from hub.signing.purposes import SealPurpose
-from hub.signing.seal_lists import check_seal_state, sign_seal_list
+from hub.signing.seal_lists import SealBook, check_seal_state, sign_seal_list
 from hub.trail.evidence.container import read_container
 from station_agent.desk.approve import approve
 from station_agent.desk.claim import claim
@@ -30,6 +30,8 @@ from station_agent.desk.look import look
 from station_agent.desk.stamp import stamp
 from station_agent.evidence import write_version
 from station_agent.personnel import suspend_own_seal
+from station_agent.register.seal_memory import remember_seals
+from station_agent.register.tables import open_tables
 from station_agent.seal_states import require_seal_in_force, seal_book, seal_lists, take_seal_list
 from station_agent.seal_uses import seal_uses
 from station_agent.store.cases import require_case
@@ -316,6 +318,27 @@ async def test_a_hub_that_forgot_a_suspension_does_not_bring_the_seal_back(world
 def hub_signer(world: World) -> KeySigner:
     keys = world.hub_data / "keys"
     return load_signer((keys / "hub.key.pem").read_bytes(), HUB_PASSPHRASE, (keys / "hub.pem").read_bytes())
+
+
+def test_the_register_remembers_what_evidence_has_said_of_seals(tmp_path: Path) -> None:
+    """An agent that leaves the list out, or brings one from before, hides nothing that the register has seen."""
+    at = format_instant(now_utc())
+    active, gone = (
+        SealStatusList(
+            number=number,
+            at=at,
+            origin="o",
+            required=False,
+            administrators=(),
+            seals=(SealEntry(seal="s" * 43, station=ORIGIN, events=(SealEvent(state=state, at=at),)),),
+        )
+        for number, state in ((1, SealState.ACTIVE), (2, SealState.CANCELLED))
+    )
+    file = tmp_path / "register.sqlite"
+    for brought in ((gone,), (active,), ()):
+        with open_tables(file) as tx:
+            book = remember_seals(tx, SealBook(brought, max_age=timedelta(hours=24)))
+        assert check_seal_state("s" * 43, book=book, at=now_utc(), now=now_utc()).cause is Code.SEAL_KEY_NOT_IN_FORCE
 
 
 async def test_without_a_register_of_seals_everything_is_as_before(tmp_path: Path) -> None:
