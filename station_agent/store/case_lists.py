@@ -1,0 +1,75 @@
+"""Questions for lists of cases: a page of them by side and state, and how many there are. Indexed; never the whole table."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+
+from station_agent.store.cases import CaseRow
+from station_agent.store.schema import case_files, cases, desk_seen, letters
+
+_CASE = tuple(cases.c[field.name] for field in fields(CaseRow))
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLine:
+    """One line of a list: the case, whether the officer has not seen its present state, its letter's state, files with it."""
+
+    row: CaseRow
+    unread: bool
+    letter_state: str | None
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """Which cases: the `types` that the officer may see, the side, and the states of case or letter (empty: all)."""
+
+    types: tuple[str, ...]
+    side: str
+    states: tuple[str, ...] = ()
+    letter_states: tuple[str, ...] = ()
+
+
+def case_lines(tx: Connection, wanted: CaseFilter, *, number: str, limit: int, offset: int = 0) -> tuple[CaseLine, ...]:
+    """Return the lines of a list for the officer `number`, the last changed first."""
+    count = select(func.count()).where(case_files.c.case == cases.c.case, case_files.c.role != "act").scalar_subquery()
+    columns = (*_CASE, desk_seen.c.at.label("seen_at"), letters.c.state.label("letter_state"), count.label("files"))
+    question = select(*columns).select_from(_joined(number)).where(_condition(wanted))
+    found = tx.execute(question.order_by(cases.c.changed_at.desc()).limit(limit).offset(offset)).mappings()
+    return tuple(_line(dict(each)) for each in found)
+
+
+def count_cases(tx: Connection, wanted: CaseFilter) -> int:
+    """Return how many cases there are."""
+    question = select(func.count()).select_from(cases)
+    if wanted.letter_states:
+        question = question.join(letters, letters.c.case == cases.c.case)
+    return int(tx.execute(question.where(_condition(wanted))).scalar_one())
+
+
+def count_unread(tx: Connection, wanted: CaseFilter, *, number: str) -> int:
+    """Return how many of them have changed since the officer `number` last opened them."""
+    unread = or_(desk_seen.c.at.is_(None), desk_seen.c.at < cases.c.changed_at)
+    question = select(func.count()).select_from(_joined(number)).where(_condition(wanted), unread)
+    return int(tx.execute(question).scalar_one())
+
+
+def _joined(number: str) -> Any:
+    seen = and_(desk_seen.c.case == cases.c.case, desk_seen.c.number == number)
+    return cases.outerjoin(desk_seen, seen).outerjoin(letters, letters.c.case == cases.c.case)
+
+
+def _condition(wanted: CaseFilter) -> ColumnElement[bool]:
+    conditions = [cases.c.side == wanted.side, cases.c.type.in_(wanted.types)]
+    if wanted.states:
+        conditions.append(cases.c.state.in_(wanted.states))
+    if wanted.letter_states:
+        conditions.append(letters.c.state.in_(wanted.letter_states))
+    return and_(*conditions)
+
+
+def _line(found: dict[str, Any]) -> CaseLine:
+    seen_at, letter_state, files = found.pop("seen_at"), found.pop("letter_state"), found.pop("files")
+    row = CaseRow(**found | {"late": bool(found["late"])})
+    return CaseLine(row, seen_at is None or seen_at < row.changed_at, letter_state, files)
