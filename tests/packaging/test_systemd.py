@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from hanxun.options import BACKUP_CREDENTIAL, SERVICE_CREDENTIAL
+from hub.letters.reading.read import can_read
 from tests.command_line.test_logs import HANXUN
 from tests.docs.test_commands_shown import faults
 from tests.exchange.builders import PASSPHRASE, a_hub_folder, a_province
@@ -166,3 +167,16 @@ def test_the_hub_serves_and_stops_inside_the_hardening(hardened: list[str], tmp_
     process.terminate()
     _, log = process.communicate(timeout=60)
     assert (process.returncode, json.loads(ready)["ready"]) == (0, True), log.decode()
+
+
+@pytest.mark.skipif(not can_read(), reason="the extra ocr is not installed")
+def test_a_letter_is_read_in_its_confined_child_inside_the_hardening(hardened: list[str], tmp_path: Path) -> None:
+    (tmp_path / "scan.jpg").write_bytes(a_scan())
+    program = (
+        "import sys, pathlib; from hub.letters.limits import default_limits, default_reading_limits; "
+        "from hub.letters.reading.read import read_lines; "
+        "read_lines(pathlib.Path(sys.argv[1]).read_bytes(), limits=default_limits(), reading=default_reading_limits())"
+    )
+    command = [*hardened, sys.executable, "-c", program, str(tmp_path / "scan.jpg")]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)
+    assert answer.returncode == 0, answer.stderr
