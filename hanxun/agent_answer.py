@@ -10,6 +10,7 @@ from hanxun.desk_options import (
     CaseArgument,
     FilesOption,
     OfficerOption,
+    ReadingOption,
     case_of,
     done,
     opened,
@@ -73,13 +74,7 @@ def look(
     inconsistent: Annotated[
         bool, typer.Option("--inconsistent", help="结论:不一致 / conclusion: not consistent")
     ] = False,
-    reading: Annotated[
-        bool,
-        typer.Option(
-            "--reading/--no-reading",
-            help="识别函文并与案件核对(需 hanxun[ocr]) / read the letter and compare it with the case, with the extra ocr",
-        ),
-    ] = True,
+    reading: ReadingOption = True,
     password_file: PasswordFile = None,
     passphrase_file: PassphraseFile = None,
     json: JsonFlag = False,

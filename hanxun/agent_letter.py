@@ -11,9 +11,11 @@ from hanxun.desk_options import (
     CaseArgument,
     FilesOption,
     OfficerOption,
+    ReadingOption,
     case_of,
     done,
     opened,
+    page_progress,
     print_findings,
     read_body,
     read_files,
@@ -140,6 +142,7 @@ def scan(
             "--checked", help="已校对:印章清晰、人员一致、是原件 / compared: stamp clear, persons equal, original"
         ),
     ] = False,
+    reading: ReadingOption = True,
     password_file: PasswordFile = None,
     passphrase_file: PassphraseFile = None,
     json: JsonFlag = False,
@@ -158,8 +161,8 @@ def scan(
             raw=raw,
             name=file.name,
             ticks=ticks,
-            check=scan_check(),
-            read=letter_reader(),
+            check=scan_check(progress=page_progress),
+            read=letter_reader() if reading else None,
             now=datetime.now(UTC),
         )
     print_findings(report)

@@ -9,10 +9,12 @@ import typer
 from hanxun.desk_options import (
     CaseArgument,
     OfficerOption,
+    ReadingOption,
     case_of,
     done,
     looked_into,
     opened,
+    page_progress,
     print_findings,
     unlocked,
 )
@@ -61,7 +63,7 @@ def show(item: ItemArgument, data: AgentData, json: JsonFlag = False) -> None:
     例 / example:  hanxun agent tray show 3 --data a
     """
     with looked_into(data) as store:
-        report = tray.examine(store, item, check=scan_check())
+        report = tray.examine(store, item, check=scan_check(progress=page_progress))
     if json:
         print_json({"item": item} | msgspec.to_builtins(report))
         return
@@ -82,6 +84,7 @@ def attach(
             "--checked", help="已校对:印章清晰、人员一致、是原件 / compared: stamp clear, persons equal, original"
         ),
     ] = False,
+    reading: ReadingOption = True,
     password_file: PasswordFile = None,
     passphrase_file: PassphraseFile = None,
     json: JsonFlag = False,
@@ -99,8 +102,8 @@ def attach(
             item,
             case_of(case),
             ticks=ticks,
-            check=scan_check(),
-            read=letter_reader(),
+            check=scan_check(progress=page_progress),
+            read=letter_reader() if reading else None,
             now=datetime.now(UTC),
         )
     print_findings(report)

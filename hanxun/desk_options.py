@@ -1,5 +1,6 @@
 """What the desk's verbs share: opening the agent, unlocking the officer, reading bodies and files, printing outcomes."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -31,6 +32,13 @@ CaseArgument = Annotated[str, typer.Argument(help="案件号 / case number")]
 OfficerOption = Annotated[str, typer.Option("--officer", help="经办人警号 / police number of the officer who acts")]
 BodyOption = Annotated[
     Path | None, typer.Option("--body", help="内容 JSON 文件 / file with the fields, JSON", exists=True)
+]
+ReadingOption = Annotated[
+    bool,
+    typer.Option(
+        "--reading/--no-reading",
+        help="识别函文并与案件核对(需 hanxun[ocr]) / read the letter and compare it with the case, with the extra ocr",
+    ),
 ]
 FilesOption = Annotated[
     list[str] | None,
@@ -87,6 +95,16 @@ def done(json: bool, message: str, values: Mapping[str, Any]) -> None:
         print_json(values)
     else:
         console.print(message, markup=False)
+
+
+def page_progress(done: int, pages: int) -> None:
+    """Tell a person how far a scan of several pages has been looked at: one line written over, a line per tenth elsewhere."""
+    if pages < 2:
+        return
+    terminal = sys.stderr.isatty()
+    if terminal or done == pages or done * 10 // pages > (done - 1) * 10 // pages:
+        end = "\r" if terminal and done < pages else "\n"
+        print(f"已检查 looked at {done} / {pages} 页 pages", end=end, file=sys.stderr, flush=True)
 
 
 def print_findings(report: ScanReport) -> None:

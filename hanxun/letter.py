@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from hanxun.desk_options import page_progress
 from hanxun.files import write_file
 from hanxun.options import (
     At,
@@ -51,7 +52,7 @@ def check(files: Files, json: JsonFlag = False) -> None:
     limits = default_limits()
     reports = []
     for path in files:
-        report = check_scan(path.read_bytes(), limits=limits, name=path.name)
+        report = check_scan(path.read_bytes(), limits=limits, name=path.name, progress=page_progress)
         reports.append(report)
         if json:
             print_json({"file": str(path)} | msgspec.to_builtins(report))

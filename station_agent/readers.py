@@ -7,7 +7,7 @@ from hub.letters.limits import ScanLimits, default_limits, default_reading_limit
 from hub.letters.reading.lines import Line
 from hub.letters.reading.read import can_read, read_lines
 from hub.letters.report import PdfPolicy, ScanReport
-from hub.letters.scan import check_scan, require_scan
+from hub.letters.scan import Progress, check_scan, require_scan
 from station_agent.desk.gate.evaluate import Readers
 from station_agent.desk.proofread import ReadLines, ScanCheck
 
@@ -25,12 +25,14 @@ def gate_readers(limits: ScanLimits | None = None) -> Readers:
     return Readers(to_pdf, count)
 
 
-def scan_check(limits: ScanLimits | None = None, *, policy: PdfPolicy = PdfPolicy.RAW_SCAN) -> ScanCheck:
+def scan_check(
+    limits: ScanLimits | None = None, *, policy: PdfPolicy = PdfPolicy.RAW_SCAN, progress: Progress | None = None
+) -> ScanCheck:
     """Return how a scan is looked at when it is taken into a case, or a sealed letter when it has come."""
     bounds = limits or default_limits()
 
     def check(raw: bytes, name: str) -> ScanReport:
-        return check_scan(raw, limits=bounds, name=name, policy=policy)
+        return check_scan(raw, limits=bounds, name=name, policy=policy, progress=progress)
 
     return check
 
