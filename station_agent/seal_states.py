@@ -21,7 +21,7 @@ from hub.signing.seal_lists import (
     open_seal_list,
 )
 from station_agent.agent import Agent
-from station_agent.certificates import ensure_named
+from station_agent.certificates import ensure_named, publish_own
 from station_agent.doubted_letters import reconsider
 from station_agent.hub_client import HubClient, HubRefusal
 from station_agent.store.seals import (
@@ -149,6 +149,9 @@ def _suspended_here(tx: Connection, seal: str, book: SealBook) -> str | None:
 async def _send_statements(agent: Agent, client: HubClient, clock: Clock) -> None:
     with agent.store.read() as tx:
         waiting = statements_waiting(tx)
+    if waiting:
+        # Who signed may be new here: the hub must know the certificate first.
+        await publish_own(agent, client)
     for row in waiting:
         trouble = None
         try:

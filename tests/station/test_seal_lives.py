@@ -18,8 +18,9 @@ from hub.protocol.identifiers import CaseId
 from hub.protocol.instants import format_instant
 from hub.protocol.seal_status import SealEntry, SealEvent, SealState, SealStatusList
 from hub.protocol.verdict import Result
+from hub.signing.authority import Subject
 from hub.signing.keys import KeySigner, load_signer
-from hub.signing.purposes import SealPurpose
+from hub.signing.purposes import CertificateKind, OfficerRole, SealPurpose
 from hub.signing.seal_lists import SealBook, check_seal_state, sign_seal_list
 from hub.trail.evidence.container import read_container
 from station_agent.desk.approve import approve
@@ -32,14 +33,26 @@ from station_agent.evidence import write_version
 from station_agent.personnel import suspend_own_seal
 from station_agent.register.seal_memory import remember_seals
 from station_agent.register.tables import open_tables
-from station_agent.seal_states import require_seal_in_force, seal_book, seal_lists, take_seal_list
+from station_agent.seal_states import keep_seals, require_seal_in_force, seal_book, seal_lists, take_seal_list
 from station_agent.seal_uses import seal_uses
 from station_agent.store.cases import require_case
 from station_agent.store.letters import require_letter
 from station_agent.store.seals import alarms_kept, seal_lists_taken
+from station_agent.sync import connect
 from tests.exchange.builders import PASSPHRASE as HUB_PASSPHRASE
 from tests.exchange.builders import administer, now_utc
-from tests.station.desks import SEEN, Desk, World, a_draft, a_sealed_letter, a_sent_letter, a_world, acted
+from tests.station.desks import (
+    PASSWORD,
+    SEEN,
+    Desk,
+    World,
+    a_draft,
+    a_sealed_letter,
+    a_sent_letter,
+    a_world,
+    acted,
+    write_pair,
+)
 from tests.station.scene import ORIGIN, cached_readers
 
 WHY = ReasonDetails(reason="试验")
@@ -206,6 +219,18 @@ async def test_the_head_suspends_at_once_also_without_the_hub_and_only_the_provi
     await opener.sync()
     require_seal_in_force(opener.agent, x5t)
     assert check_hub(world.hub_data).ok
+
+
+async def test_a_new_heads_certificate_reaches_the_hub_before_what_the_head_has_signed(world: World) -> None:
+    opener = world.opener
+    subject = Subject("新所长", station=opener.agent.station, number="341822009")
+    signer = world.province.certify(CertificateKind.OFFICER, subject, roles=(OfficerRole.HEAD,))
+    write_pair(opener.agent.folder.officer("341822009"), signer, PASSWORD)
+    head = opener.agent.unlock("341822009", PASSWORD)
+    suspend_own_seal(opener.agent, head, SealPurpose.HOUSEHOLD, reason="去向不明", now=now_utc())
+    async with connect(opener.agent) as client:
+        await keep_seals(opener.agent, client, clock=now_utc)
+    assert [seal.state for seal in list_seals(world.hub_data, now=now_utc())] == [SealState.SUSPENDED]
 
 
 async def test_a_head_who_suspends_what_the_hub_has_suspended_holds_nothing_up_after_the_resumption(
