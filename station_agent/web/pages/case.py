@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from hub.cases.calendar import default_calendar
+from hub.cases.catalogue import CaseType
 from hub.cases.clocks import explain
 from hub.cases.machine import default_machine
 from hub.protocol.act import ActKind
@@ -56,7 +57,7 @@ class ShownLimit:
 @dataclass(frozen=True, slots=True)
 class CasePage:
     """The whole page. `gate` is the state of M4 in words, `verdict` the last verdict of the gate, `serials` what the register
-    gave, `fields` the inquiry's other fields in words."""
+    gave, `closing` the closing list, `fields` the inquiry's other fields in words."""
 
     case: str
     type: str
@@ -83,6 +84,7 @@ class CasePage:
     serials: tuple[str, ...]
     evidence: tuple[str, ...]
     letter_state: str
+    closing: tuple[tuple[str, str], ...]
     others: tuple[str, ...]
 
 
@@ -147,8 +149,18 @@ def _page(tx: Connection, desk: Desk, visit: Visit) -> CasePage:
         serials=tuple(str(act.serial) for act in serials),
         evidence=tuple(item.digest for item in evidence_of(tx, row.case)),
         letter_state="" if letter is None else words.of(letters[letter.state]),
+        closing=_closing(case_type, facts, words),
         others=desk.presence.others(row.case, person, now=visit.now),
     )
+
+
+def _closing(case_type: CaseType, facts: Facts, words: Words) -> tuple[tuple[str, str], ...]:
+    """The closing list: what it asks for, and what was answered once the case is closed."""
+    rules = case_type.messages[Kind.CLOSE].fields
+    closed = next((each for each in reversed(facts.messages) if each.envelope.kind is Kind.CLOSE), None)
+    if closed is not None:
+        return told_fields(rules, closed.envelope.body, words)
+    return tuple((words.of(rule), "") for rule in rules.values() if not rule.optional)
 
 
 def _owner(facts: Facts) -> str:

@@ -12,7 +12,7 @@ from hub.protocol.codes import Code
 from hub.protocol.envelope import Role
 from hub.protocol.errors import HanxunError, Refused
 from hub.protocol.texts import text_of
-from hub.protocol.verdict import Check
+from hub.protocol.verdict import Check, Result
 from hub.signing.acts import open_act
 from hub.signing.purposes import OfficerRole
 from station_agent.desk.act import act
@@ -36,7 +36,8 @@ IMPRESSION = ("G7",)
 
 @dataclass(frozen=True, slots=True)
 class ShownCheck:
-    """One check in words: its result (`passed`, `failed`, `open`), why, and what to do next."""
+    """One check in words: its result (`passed`, `pending`: good, something later is still to come, `failed`, `open`, `none`: not
+    done yet), why, and what to do next."""
 
     code: str
     name: str
@@ -47,7 +48,7 @@ class ShownCheck:
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """One of the two boxes: a result (`passed`, `failed`, `open`, `none`) and the checks behind it."""
+    """One of the two boxes: the worst result of the checks behind it, and those."""
 
     result: str
     checks: tuple[ShownCheck, ...]
@@ -229,16 +230,14 @@ def _why_not(desk: Desk, visit: Visit, facts: Facts, passed: bool, done: bool) -
 def _headline(checks: tuple[ShownCheck, ...], codes: tuple[str, ...]) -> Headline:
     mine = tuple(check for code in codes for check in checks if check.code == code)
     results = {check.result for check in mine}
-    for result in ("failed", "open"):
-        if result in results:
-            return Headline(result, mine)
-    return Headline("passed" if results else "none", mine)
+    worst = next((result for result in _WORST_FIRST if result in results), "none")
+    return Headline(worst, mine)
 
 
 def _shown(check: Check, words: Words) -> ShownCheck:
     known = f"verify.name_{check.code.replace('.', '_')}"
     name = words(known) if known in all_words() else check.code
-    result = {"passed": "passed", "not_applicable": "passed", "failed": "failed"}.get(check.result.value, "open")
+    result = "none" if check.cause is Code.LOOK_MISSING else _CHECK_RESULTS[check.result]
     if check.cause is None:
         return ShownCheck(check.code, name, result, "", "")
     text = text_of(check.cause).filled(check.values)
@@ -292,4 +291,12 @@ def _ticked(visit: Visit, name: str) -> bool:
     return visit.form.get(name) == "on"
 
 
+_WORST_FIRST = ("failed", "open", "none", "pending", "passed")
+_CHECK_RESULTS = {
+    Result.PASSED: "passed",
+    Result.NOT_APPLICABLE: "passed",
+    Result.PENDING: "pending",
+    Result.FAILED: "failed",
+    Result.INDETERMINATE: "open",
+}
 _RESULTS = {"TOTAL-PASSED": "passed", "TOTAL-FAILED": "failed", "INDETERMINATE": "open"}

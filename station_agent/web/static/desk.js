@@ -190,7 +190,7 @@
     };
     const magnify = on => {
       magnifies = on; one("[data-magnify]", root).setAttribute("aria-pressed", String(on)); one(".magnifier-hint", root).hidden = !on; glass.hidden = !on;
-      if (on) { if (turn) { turn = 0; draw(); } glass.style.backgroundImage = `url("${source(300)}")`; place(image.clientWidth * .75, image.clientHeight * .75); }
+      if (on) { if (turn) { turn = 0; draw(); } glass.style.backgroundImage = `url("${source(300)}")`; sheet.scrollTop = image.clientHeight * .75 - sheet.clientHeight / 2; place(image.clientWidth * .75, image.clientHeight * .75); }
     };
     const place = (x, y) => {
       const scale = (image.naturalWidth * 300 / SIZES[size]) / image.clientWidth, half = glass.clientWidth / 2;

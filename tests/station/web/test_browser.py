@@ -1,0 +1,193 @@
+"""The pages as officers use them: a real browser, real hub, agents and pages. Skips, and says so, where Chromium is not there."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyotp
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from hub.protocol.identifiers import CaseId
+from station_agent.people import Person
+from tests.end_to_end.stories import PERSON, open_letter, state_at
+from tests.end_to_end.world import World, wait_until
+from tests.station.web.office import PASSWORD, Office, offices
+
+CHROMIUM = Path("/usr/bin/chromium")
+AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text(encoding="utf-8")
+FAULTS = ("serious", "critical")
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium here: apt-get install chromium")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, list[Office], CaseId]]:
+    """Two offices, and a sealed letter that has come from one to the other."""
+    with offices(tmp_path_factory.mktemp("town")) as (world, made):
+        opener, answerer = world.stations
+        case = open_letter(opener, answerer, random.Random(1)).case
+        wait_until(lambda: state_at(answerer, case) == "delivered", what=lambda: "the letter to arrive")
+        yield world, made, case
+
+
+def sign_in(context: BrowserContext, office: Office, person: Person) -> Page:
+    """Sign in by the page; faults of the page's script fail the test."""
+    page = context.new_page()
+    page.on("pageerror", lambda error: pytest.fail(f"script: {error}"))
+    page.set_default_timeout(60_000)
+    page.goto(f"{office.url}/sign-in")
+    page.fill("[name=number]", person.number)
+    page.fill("[name=password]", PASSWORD)
+    page.fill("[name=code]", office.code(person))
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/desk")
+    return page
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds, of weight, on the page as it is now."""
+    found = page.evaluate(f"async () => {{ {AXE}; return (await axe.run()).violations }}")
+    return [
+        f"{page.url} {each['id']}: {node['html'][:120]}"
+        for each in found
+        if each["impact"] in FAULTS
+        for node in each["nodes"]
+    ]
+
+
+def test_a_mistaken_move_is_returned_through_the_desk_and_nobody_is_shut_out_of_its_pages(
+    town: tuple[World, list[Office], CaseId], browser: Browser
+) -> None:
+    world, (sender, receiver), case = town
+    opener, answerer = world.stations
+    for office, person in ((receiver, answerer.window), (sender, opener.window)):
+        office.enrol(person)
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN")
+    page, found = sign_in(context, receiver, answerer.window), []
+
+    # From the list by keys alone: next, preview, sign for it.
+    found += faults(page)
+    page.goto(f"{receiver.url}/inbox")
+    expect(page.locator(".case-row.is-unread")).to_have_count(1)
+    assert PERSON["id18"] not in page.content()
+    page.keyboard.press("j")
+    page.keyboard.press(" ")
+    expect(page.locator("#preview")).to_contain_text("341824********8810")
+    found += faults(page)
+    page.keyboard.press("c")
+    page.wait_for_url("**/do/claim")
+    page.fill("[name=note]", "收到")
+    expect(page.locator(".save-state")).to_have_text("草稿已保存")
+    found += faults(page)
+    page.click("form[data-autosave] button.main")
+    expect(page.locator(".bar-good")).to_have_text("已签收")
+    expect(page.locator(".sheet-image")).to_be_visible()
+    found += faults(page)
+
+    # Verification: the two boxes apart; the register stays shut until an officer has looked.
+    page.goto(f"{receiver.url}/cases/{case}/verify")
+    page.click("form[action$='/verify'] button")
+    expect(page.locator(".headline").nth(0)).to_contain_text("通过")
+    expect(page.locator(".headline").nth(1)).to_contain_text("尚未核对")
+    expect(page.locator("form[action$='/act'] button")).to_be_disabled()
+    expect(page.locator(".sheet-image")).to_have_js_property("complete", True)
+    page.click("[data-magnify]")
+    expect(page.locator(".magnifier")).to_be_visible()
+    found += faults(page)
+    for name in ("legible", "unit_name_equals", "colour"):
+        page.check(f"[name={name}]")
+    page.check("[name=conclusion][value=consistent]")
+    page.click("form.look button")
+    expect(page.locator(".headline").nth(1)).to_contain_text("通过")
+    page.check("[name=read]")
+    page.click("form[action$='/act'] button")
+    serial = page.locator(".serial").inner_text()
+    assert serial
+
+    # The answer: the serial number is there already, and what the condition hides is hidden.
+    page.click(".serials a")
+    expect(page.locator("[name=serial]")).to_have_value(serial)
+    expect(page.locator("[name=reason_code]")).to_be_hidden()
+    page.click("form[data-autosave] button.main")
+    expect(page.locator(".bar-good")).to_have_text("已答复")
+    wait_until(lambda: state_at(opener, case) == "answered", what=lambda: "the answer to arrive")
+
+    # The other side closes: a closing list with a tick missing comes back with everything that was typed.
+    dark = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
+    page = sign_in(dark, sender, opener.window)
+    page.click("button[name=language]")
+    expect(page.locator("h1")).to_contain_text("Hello")
+    found += faults(page)
+    page.goto(f"{sender.url}/sent")
+    found += faults(page)
+    page.goto(f"{sender.url}/cases/{case}")
+    expect(page.locator(".timeline")).to_contain_text(serial)
+    expect(page.locator(".sheet-image")).to_have_js_property("complete", True)
+    found += faults(page)
+    page.click(".actions a.main")
+    page.select_option("[name=booklet]", "未发放")
+    page.fill("[name=archive_number]", "D-2026-7")
+    page.click("form[data-autosave] button.main")
+    expect(page.locator(".bar-bad")).to_be_visible()
+    expect(page.locator("[name=archive_number]")).to_have_value("D-2026-7")
+    found += faults(page)
+    page.check("[name=record_gone]")
+    page.check("[name=citizen_informed]")
+    page.click("form[data-autosave] button.main")
+    expect(page.locator(".bar-good")).to_have_text("Closed")
+    wait_until(lambda: state_at(answerer, case) == "closed", what=lambda: "the case to be closed on both sides")
+    assert found == []
+
+
+def test_first_use_shows_a_code_drawn_here_and_recovery_codes_once(
+    town: tuple[World, list[Office], CaseId], browser: Browser
+) -> None:
+    world, (sender, _), _ = town
+    head = world.stations[0].head
+    code = sender.one_time_code(head)
+    page = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+    page.set_default_timeout(60_000)
+    page.goto(f"{sender.url}/first-use")
+    found = faults(page)
+    page.fill("[name=number]", head.number)
+    page.fill("[name=password]", PASSWORD)
+    page.fill("[name=code]", code)
+    page.keyboard.press("Enter")
+    expect(page.locator(".qr svg")).to_be_visible()
+    found += faults(page)
+    secret = page.locator(".secret code").inner_text().replace(" ", "")
+    page.fill("[name=code]", pyotp.TOTP(secret).now())
+    page.keyboard.press("Enter")
+    expect(page.locator(".codes li")).to_have_count(10)
+    recovery = page.locator(".codes li").first.inner_text()
+    found += faults(page)
+    page.click("a.main")
+    page.fill("[name=number]", head.number)
+    page.fill("[name=password]", PASSWORD)
+    page.fill("[name=code]", recovery)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/desk")
+    assert found == []
+
+
+def test_enter_that_ends_a_chinese_word_sends_nothing(
+    town: tuple[World, list[Office], CaseId], browser: Browser
+) -> None:
+    _, (sender, _), _ = town
+    page = browser.new_context().new_page()
+    page.goto(f"{sender.url}/first-use")
+    page.locator("[name=number]").dispatch_event("keydown", {"key": "Enter", "isComposing": True, "bubbles": True})
+    prevented = page.evaluate(
+        """() => { const event = new KeyboardEvent("keydown", {key: "Enter", isComposing: true, bubbles: true, cancelable: true});
+        document.querySelector("[name=number]").dispatchEvent(event); return event.defaultPrevented }"""
+    )
+    assert prevented
+    assert page.url.endswith("/first-use")
