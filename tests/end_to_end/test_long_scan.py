@@ -6,12 +6,12 @@ from benchmarks.large_scan import MB, SERVICE_MB, measure, peak_mb
 from tests.end_to_end.world import a_world
 from tests.letters.long_scans import a_long_scan
 
-PAGES = 6
+PAGES = 3
 
 
 def test_a_long_scan_is_checked_sealed_uploaded_and_received_in_bounded_memory(tmp_path: Path) -> None:
     scan = tmp_path / "scan.pdf"
-    scan.write_bytes(a_long_scan(PAGES, 4 * MB))
+    scan.write_bytes(a_long_scan(PAGES, 2 * MB))
     world = a_world(tmp_path)
     try:
         world.start()
