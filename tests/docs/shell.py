@@ -12,15 +12,19 @@ from tests.docs.pages import ROOT
 class Shell:
     """A bash in the project's folder with a home of its own. Leaving the `with` block ends everything it started."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, under: tuple[str, ...] = (), path: str | None = None) -> None:
+        """`under` is a command that runs the bash (on another machine), `path` its search path if not the present one."""
         self._home = home
+        self._under = under
+        self._path = path or os.environ["PATH"]
         self._count = 0
         self._bash: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> "Shell":
         environment = {**os.environ, "HOME": str(self._home), "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT)}
+        environment["PATH"] = self._path
         self._bash = subprocess.Popen(
-            ["bash", "--norc", "--noprofile"],
+            [*self._under, "bash", "--norc", "--noprofile"],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
