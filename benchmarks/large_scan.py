@@ -79,6 +79,7 @@ def measure(world: World, scan: Path, pages: int) -> dict[str, tuple[float, floa
     def step(name: str, *words: str) -> str:
         seconds, peak, said = command_of(*words)
         found[name] = (seconds, peak)
+        sys.stderr.write(f"{name}: {seconds:.1f} s, {peak:.0f} MB\n")
         return said
 
     by = ("--data", str(opener.data), "--officer")
