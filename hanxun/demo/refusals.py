@@ -8,6 +8,8 @@ from hanxun.demo.people import MISTAKEN, ORIGIN
 from hanxun.demo.story import count_pages, draft_explanation, export, seal_letter, send, wait_for_delivery
 from hanxun.demo.world import Tell, World
 from hanxun.files import write_file
+from hub.protocol.codes import Code
+from hub.protocol.errors import HanxunError
 
 
 def show_changed_letter(world: World, case: str, tell: Tell) -> None:
@@ -28,13 +30,26 @@ def show_changed_letter(world: World, case: str, tell: Tell) -> None:
         tell(f"  {name}:{answer['verdict']} — {failed['code']} {failed['reason']}")
 
 
-def show_second_use(world: World, case: str, tell: Tell) -> str:
-    """Send the used letter in a second case; the origin's gate must refuse it. Returns the second case's number."""
+def show_second_use(world: World, case: str, tell: Tell) -> None:
+    """Use the letter of `case` once more: for a second case of its sender, then for a second return at the origin."""
     second = draft_explanation(world)
     hanxun("agent", "approve", second, *world.desk(MISTAKEN, "head"))
     hanxun("agent", "stamp", second, *world.desk(MISTAKEN, "custodian"))
     scan = next(world.papers.glob("scan.*"))
-    hanxun("agent", "scan", second, scan, *world.desk(MISTAKEN, "drafter"), "--pages", count_pages(scan), "--checked")
+    pages = ("--pages", count_pages(scan), "--checked")
+    refused = refusal("agent", "scan", second, scan, *world.desk(MISTAKEN, "drafter"), *pages)
+    if refused is None:  # a scan of one's own has no footer that would tell the letters apart
+        refused = _refused_at_the_gate(world, case, second)
+    elif refused.detail != Code.PAPER_OTHER_CASE.value:
+        raise refused
+    tell(f"  同一说明函用于另一案件:拒绝 — {refused.code.value} {refused.text.zh} / refused in a second case")
+    again = refusal("agent", "act", case, *world.desk(ORIGIN, "window"))
+    if again is None or again.code is not Code.LETTER_ALREADY_USED:
+        raise AssertionError("a used letter was accepted a second time")
+    tell(f"  同一说明函再次办理:拒绝 — {again.code.value} {again.text.zh} / a second return is refused")
+
+
+def _refused_at_the_gate(world: World, case: str, second: str) -> HanxunError:
     seal_letter(world, second, "--sealed", sealed_letter(world, case))
     send(world, second)
     wait_for_delivery(world, second)
@@ -42,10 +57,9 @@ def show_second_use(world: World, case: str, tell: Tell) -> str:
     hanxun("agent", "look", second, *world.desk(ORIGIN, "window"), "--legible", "--unit-name", "--colour")
     refused = refusal("agent", "act", second, *world.desk(ORIGIN, "window"))
     if refused is None:
-        raise AssertionError("a used letter was accepted a second time")
-    tell(f"  同一说明函第二次使用:拒绝 — {refused.code.value} {refused.text.zh} / a second use is refused")
+        raise AssertionError("a used letter was accepted in a second case")
     export(world, ORIGIN, second, world.refused / f"{second}.asice")
-    return second
+    return refused
 
 
 def sealed_letter(world: World, case: str) -> Path:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from hub.protocol.act import ActKind
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Role
@@ -46,6 +48,7 @@ from station_agent.store.gates import (
     add_used_letter,
     register_acts_of,
     settle_register_act,
+    use_of_letter,
 )
 
 
@@ -84,6 +87,8 @@ def act(
         require_owner(row, person)
         case_type = agent.catalogue.case_type(row.type)
         inquiry = require_inquiry(tx, agent, case)
+        if not pending:
+            _require_unused(tx, inquiry)
     if not pending:
         # Only a case that could be answered now is acted on: claimed, and not withdrawn, returned or waiting.
         step_case(row, "answer", person=person, facts=("gate_passed_if_register_changed",))
@@ -92,6 +97,13 @@ def act(
         verdict = evaluate(agent, case, readers=readers, register=register, decisions=decisions, now=now)
         pending = (_sign(agent, person, case, operation, inquiry, changes, verdict, print_report, now),)
     return _carry_out(agent, person, pending[0], register, now)
+
+
+def _require_unused(tx: Connection, inquiry: SignedEnvelope) -> None:
+    # Said before anything about the case's state: who acts again on a letter that was used must be told just that.
+    for attachment in inquiry.envelope.attachments:
+        if attachment.role is Role.LETTER and (used := use_of_letter(tx, attachment.digest)) is not None:
+            raise Refused(Code.LETTER_ALREADY_USED, values={"case": used.case})
 
 
 def _changes(
