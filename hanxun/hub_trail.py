@@ -9,7 +9,13 @@ import typer
 from hanxun.files import require_absent, write_file
 from hanxun.options import HubData, JsonFlag, PassphraseFile, read_passphrase
 from hanxun.output import console, print_json
+from hub.exchange.stamping import make_trial_time_stamps
 from hub.exchange.trail_keys import draft_trail_keys, install_trail_keys
+from hub.protocol.codes import Code
+from hub.protocol.errors import Refused
+from hub.protocol.trail_keys import TimeStampAuthority
+from hub.signing.certificates import read_certificate
+from hub.signing.time_stamps import is_time_stamp_authority
 from hub.trail.keys import read_statement
 
 app = typer.Typer()
@@ -22,6 +28,17 @@ def trail_keys(
     quorum: Annotated[
         int, typer.Option(min=0, help="至少几个派出所见证才算数;0 不要求 / how many stations must cosign; 0: none")
     ] = 0,
+    trial_time_stamps: Annotated[
+        bool,
+        typer.Option(
+            "--trial-time-stamps",
+            help="列入中心自己的试用时间戳,不算独立 / name the hub's own trial time-stamps; not independent",
+        ),
+    ] = False,
+    time_stamps_by: Annotated[
+        list[Path] | None,
+        typer.Option(help="列入时间戳机构的证书,可多次给出 / certificates of time-stamp authorities", exists=True),
+    ] = None,
     install: Annotated[
         Path | None,
         typer.Option(help="装上根密钥签署的声明 / install the statement that the root has signed", exists=True),
@@ -40,7 +57,11 @@ def trail_keys(
     now = datetime.now(UTC)
     if out is not None:
         require_absent(out)
-        raw = draft_trail_keys(data, quorum=quorum, now=now)
+        authorities = [_authority(path) for path in time_stamps_by or ()]
+        if trial_time_stamps:
+            passphrase = read_passphrase(passphrase_file, prompt="中心口令 / the hub's passphrase")
+            authorities.append(make_trial_time_stamps(data, passphrase, now=now))
+        raw = draft_trail_keys(data, quorum=quorum, authorities=authorities, now=now)
         write_file(out, raw)
         file, stated = out, read_statement(raw)
         words = f"{out}: 下一步 next: hanxun ca sign-keys {out} --dir … --out …"
@@ -55,3 +76,10 @@ def trail_keys(
         return
     console.print(f"见证人 witnesses: {witnesses}", markup=False)
     console.print(words, markup=False)
+
+
+def _authority(path: Path) -> TimeStampAuthority:
+    certified = read_certificate(path.read_bytes())
+    if not is_time_stamp_authority(certified):
+        raise Refused(Code.TIME_STAMP_INVALID, field="--time-stamps-by", detail=path.name)
+    return TimeStampAuthority(name=certified.name or path.stem, certificate=certified.pem.decode(), trial=False)

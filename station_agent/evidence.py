@@ -24,6 +24,7 @@ from hub.trail.evidence.opened import open_case
 from hub.trail.evidence.parts import EvidenceParts
 from hub.trail.evidence.report import EvidenceReport
 from hub.trail.evidence.seal_states import seal_list_name
+from hub.trail.evidence.stamps import stamp_name
 from hub.trail.evidence.standing import KEYS, LOG, WITNESSES, check_standings, keys_name, proof_name
 from hub.trail.evidence.tally import Tally
 from hub.trail.evidence.verify import write_container
@@ -34,7 +35,7 @@ from station_agent.store.acts import acts_of
 from station_agent.store.cases import CaseRow, all_cases
 from station_agent.store.envelopes import envelopes_of, receipts_for
 from station_agent.store.gates import EvidenceRow, add_evidence, evidence_of, next_evidence_version
-from station_agent.store.trail import leaf_proof, trail_keys_taken
+from station_agent.store.trail import leaf_proof, time_stamp_of, trail_keys_taken
 
 PrintReport = Callable[[EvidenceReport], bytes]
 """Prints the report as PDF (Typst); a glyph that no font has is refused."""
@@ -118,6 +119,8 @@ def _trail(agent: Agent, receipts: Sequence[SignedReceipt]) -> dict[str, bytes]:
             proof = leaf_proof(tx, receipt.digest)
             if proof is not None:
                 files[proof_name(number)] = proof.raw
+                if (token := time_stamp_of(tx, proof.size)) is not None:
+                    files[stamp_name(proof.size)] = token
     return files
 
 

@@ -5,33 +5,38 @@ Whatever of it an older hub does not know is left out; the rest goes on.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
-from hub.protocol.identifiers import Digest
+from hub.protocol.identifiers import CaseId, Digest
 from hub.protocol.verdict import Result
 from hub.protocol.witness import LeafProofs
 from hub.signing.receipts import open_receipt
-from hub.trail.checkpoint import open_checkpoint
+from hub.trail.checkpoint import open_checkpoint, parse_checkpoint
+from hub.trail.evidence.stamps import check_stamp
 from hub.trail.hashing import leaf_hash
 from hub.trail.keys import TrustedKeys, open_trail_keys
-from hub.trail.lines import parse_hash
+from hub.trail.lines import parse_base64, parse_hash
 from hub.trail.position import StandingLeaf, parse_position
 from hub.trail.proofs import check_inclusion
 from hub.trail.tlog_proof import TlogProof, encode_tlog_proof
 from station_agent.agent import Agent
 from station_agent.events import send_events
+from station_agent.evidence import write_version
 from station_agent.history import require_one_history
 from station_agent.hub_client import HubClient
+from station_agent.store.cases import require_case
+from station_agent.store.gates import evidence_of
 from station_agent.store.trail import (
     LeafProofRow,
     add_trail_keys,
+    cases_of_receipts,
+    proofs_without_stamp,
     put_leaf_proof,
+    put_time_stamp,
     receipts_without_proof,
     trail_keys_taken,
 )
@@ -45,7 +50,7 @@ AT_ONCE = 100
 async def keep_step(agent: Agent, client: HubClient, *, clock: Clock) -> None:
     """Do all of it once. Raises: Unavailable (also `hub.rolled_back`); a refusal of one part is logged and the rest done."""
     await require_one_history(agent, client, clock=clock)
-    for part in (_learn_keys, send_events, cosign, fetch_proofs):
+    for part in (_learn_keys, send_events, cosign, fetch_proofs, fetch_stamps):
         try:
             await part(agent, client, clock=clock)
         except Refused as error:
@@ -84,7 +89,7 @@ async def fetch_proofs(agent: Agent, client: HubClient, *, clock: Clock) -> int:
     """Fetch the proofs that are lacking, as far as the trail is cosigned; return how many came. Raises: Unavailable, Refused."""
     del clock
     with agent.store.read() as tx:
-        lacking = list(_lacking(agent, tx))
+        lacking = list(_placed(agent, receipts_without_proof(tx, AT_ONCE)))
     if not lacking:
         return 0
     answer = await client.proofs([one.leaf.index for one in lacking])
@@ -95,14 +100,50 @@ async def fetch_proofs(agent: Agent, client: HubClient, *, clock: Clock) -> int:
     return len(rows)
 
 
+async def fetch_stamps(agent: Agent, client: HubClient, *, clock: Clock) -> int:
+    """Fetch the time-stamps that have come for what is proved already, and write the evidence files concerned anew; return for
+    how many receipts. Only where the keys' statement names an authority. Raises: Unavailable, Refused."""
+    statements = trusted_keys(agent)
+    with agent.store.read() as tx:
+        rows = proofs_without_stamp(tx, AT_ONCE) if any(keys.authorities for keys in statements) else ()
+        lacking = list(_placed(agent, rows))
+    if not lacking:
+        return 0
+    answer = await client.proofs([one.leaf.index for one in lacking])
+    if answer.time_stamp is None:
+        return 0
+    token = parse_base64(answer.time_stamp, code=Code.TIME_STAMP_INVALID)
+    text = parse_checkpoint(answer.checkpoint.encode()).note.text
+    check = check_stamp(token, text, statements)
+    if check.result is Result.FAILED:
+        raise Refused(Code.TIME_STAMP_INVALID, detail=check.detail)
+    proofs = await asyncio.to_thread(lambda: [row for row in _verified(agent, answer, lacking) if row.raw])
+    with agent.store.write() as tx:
+        for row in proofs:
+            put_leaf_proof(tx, row)
+            put_time_stamp(tx, row.size, token)
+        cases = cases_of_receipts(tx, (row.receipt for row in proofs))
+    await asyncio.to_thread(_write_anew, agent, cases, clock())
+    return len(proofs)
+
+
+def _write_anew(agent: Agent, cases: Iterable[CaseId], now: datetime) -> None:
+    """Write the next version of every closed case that has an evidence file: the stamp completes it, the old one stays."""
+    for case in cases:
+        with agent.store.read() as tx:
+            due = bool(evidence_of(tx, case)) and require_case(tx, case).state == "closed"
+        if due:
+            write_version(agent, case, now=now)
+
+
 @dataclass(frozen=True, slots=True)
 class _Lacking:
     receipt: Digest
     leaf: StandingLeaf
 
 
-def _lacking(agent: Agent, tx: Connection) -> Iterator[_Lacking]:
-    for digest, raw in receipts_without_proof(tx, AT_ONCE):
+def _placed(agent: Agent, rows: Iterable[tuple[Digest, bytes]]) -> Iterator[_Lacking]:
+    for digest, raw in rows:
         receipt = open_receipt(raw, certificates=agent.knowledge.find).receipt
         if receipt.trail is not None:
             yield _Lacking(digest, parse_position(receipt.trail))

@@ -26,11 +26,13 @@ from hub.store.layout import DataFolder
 from hub.store.migrate import require_current
 from hub.store.stations import certificate_by_x5t
 from hub.store.trail_keys import trail_keys_installed
+from hub.trail.checkpoint import parse_checkpoint
 from hub.trail.evidence.assemble import assemble_parts
 from hub.trail.evidence.check import check_parts
+from hub.trail.evidence.stamps import stamp_name
 from hub.trail.evidence.standing import keys_name, proof_name
 from hub.trail.evidence.verify import write_container
-from hub.trail.lines import parse_hash
+from hub.trail.lines import parse_base64, parse_hash
 from hub.trail.tlog_proof import TlogProof, encode_tlog_proof
 
 
@@ -91,6 +93,9 @@ def _trail(tx: sa.Connection, receipts: Sequence[bytes], find: CertificateSource
     paths = {
         one.index: tuple(parse_hash(line, code=Code.TRAIL_PROOF_FORM) for line in one.proof) for one in answer.proofs
     }
+    if answer.time_stamp is not None:
+        size = parse_checkpoint(answer.checkpoint.encode()).checkpoint.size
+        files[stamp_name(size)] = parse_base64(answer.time_stamp, code=Code.TIME_STAMP_INVALID)
     for number, leaf in leaves.items():
         if leaf in paths:
             files[proof_name(number)] = encode_tlog_proof(TlogProof(leaf, paths[leaf], answer.checkpoint.encode()))

@@ -43,6 +43,14 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     cosign_every_s: Annotated[float, msgspec.Meta(ge=0.1)] = 10.0
 
 
+class TimeStamp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where checkpoints are time-stamped: `url` of an RFC 3161 authority (empty: the hub's own trial authority, where one was
+    made), and how often at most (seconds)."""
+
+    url: Annotated[str, msgspec.Meta(pattern=r"^(https?://\S+)?$")] = ""
+    every_s: Positive = 600
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Sizes in bytes, times in seconds.
 
@@ -98,6 +106,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     listen: Listen = Listen()
     tls: Tls | None = None
     trail: Trail = Trail()
+    time_stamp: TimeStamp = TimeStamp()
     limits: Limits = Limits()
     disk: Disk = Disk()
     seals: Seals = Seals()
@@ -110,7 +119,7 @@ def parse_settings(raw: bytes, *, name: str = "hub.toml") -> Settings:
 
     Raises: Refused (`config.invalid`, or `hub.listen` for an address beyond loopback without TLS or a proxy).
     """
-    structs = (Settings, Listen, Tls, Trail, Limits, Disk, Log, Seals)
+    structs = (Settings, Listen, Tls, Trail, TimeStamp, Limits, Disk, Log, Seals)
     known = tuple(key for struct in structs for key in struct.__struct_fields__)
     settings = decode_toml(raw, Settings, name=name, known=known)
     require_guarded(settings)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hub.exchange.hub import open_trail, purposes_of, read_settings
 from hub.exchange.trust import read_roots
+from hub.exchange.witnessing import newest_statement
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
 from hub.protocol.strict_json import encode_json
@@ -33,7 +34,9 @@ def draft_trail_keys(
     require_current(folder.database)
     readers = Readers(folder.database)
     try:
-        number, rows = readers.read_now(lambda tx: (newest_number(tx) + 1, witnesses_in_use(tx)))
+        number, rows, before = readers.read_now(
+            lambda tx: (newest_number(tx) + 1, witnesses_in_use(tx), newest_statement(tx))
+        )
     finally:
         readers.close()
     statement = make_statement(
@@ -42,7 +45,8 @@ def draft_trail_keys(
         log=parse_verifier_key(folder.trail_verifier.read_text().strip()),
         witnesses=[parse_verifier_key(row.key) for row in rows],
         quorum=quorum,
-        authorities=authorities,
+        # Those stated before stay: a draft must not drop one unseen.
+        authorities=tuple(dict.fromkeys((*(before.authorities if before else ()), *authorities))),
     )
     return encode_json(statement)
 

@@ -13,9 +13,11 @@ from hub.exchange.hub import Hub
 from hub.protocol.codes import Code
 from hub.protocol.errors import NotPermitted, Refused
 from hub.protocol.identifiers import StationId
-from hub.protocol.instants import format_instant
+from hub.protocol.instants import format_instant, parse_instant
+from hub.protocol.trail_keys import TrailKeys
 from hub.protocol.witness import LeafProof, LeafProofs, Witnessed, WitnessStanding
 from hub.store.administration import record_statement
+from hub.store.time_stamps import TimeStampRow, newest_time_stamp
 from hub.store.trail_keys import trail_keys_installed
 from hub.store.trail_log import Head, head_of, tile_reader
 from hub.store.witnesses import (
@@ -28,7 +30,7 @@ from hub.store.witnesses import (
 )
 from hub.trail.checkpoint import add_signatures, parse_checkpoint, verify_checkpoint
 from hub.trail.cosignature import verify_cosignatures
-from hub.trail.keys import stated_policy
+from hub.trail.keys import stated_keys, stated_policy
 from hub.trail.lines import encode_base64
 from hub.trail.note import VerifierKey, assemble_note, parse_signature_lines, parse_verifier_key
 from hub.trail.policy import Policy
@@ -151,15 +153,13 @@ def witnessed(tx: sa.Connection) -> Witnessed:
 def prove_leaves(tx: sa.Connection, leaves: list[int]) -> LeafProofs:
     """Return the proofs of `leaves` against the newest checkpoint that a quorum has cosigned; where none is asked for,
     against the newest."""
-    policy = newest_policy(tx)
-    whole = _largest_by_quorum(tx)
-    head = head_of(tx)
-    if policy is None or policy.quorum is None:
-        size, checkpoint = head.size, cosigned_checkpoint(tx)
-    elif whole is not None:
-        size, checkpoint = whole.size, _with_lines(whole)
-    else:
-        return LeafProofs(checkpoint=head.checkpoint, proofs=())
+    found = checkpoint_to_rest_on(tx)
+    if found is None:
+        return LeafProofs(checkpoint=head_of(tx).checkpoint, proofs=())
+    size, checkpoint = found
+    stamp, stamped = _stamp_that_counts(tx), None
+    if stamp is not None and all(leaf < stamp.size for leaf in leaves):
+        size, checkpoint, stamped = stamp.size, stamp.checkpoint, encode_base64(stamp.raw)
     nodes = nodes_from_tiles(tile_reader(tx))
     return LeafProofs(
         checkpoint=checkpoint,
@@ -168,7 +168,31 @@ def prove_leaves(tx: sa.Connection, leaves: list[int]) -> LeafProofs:
             for leaf in dict.fromkeys(leaves[:MAX_LEAVES_ASKED])
             if leaf < size
         ),
+        time_stamp=stamped,
     )
+
+
+def checkpoint_to_rest_on(tx: sa.Connection) -> tuple[int, str] | None:
+    """Return size and note of the newest checkpoint that a quorum has cosigned, or of the newest where none is asked for."""
+    policy = newest_policy(tx)
+    if policy is None or policy.quorum is None:
+        return head_of(tx).size, cosigned_checkpoint(tx)
+    whole = _largest_by_quorum(tx)
+    return None if whole is None else (whole.size, _with_lines(whole))
+
+
+def newest_statement(tx: sa.Connection) -> TrailKeys | None:
+    """Return the newest statement of keys installed (it was verified then), or None."""
+    installed = trail_keys_installed(tx)
+    return _statement(installed[-1]) if installed else None
+
+
+def _stamp_that_counts(tx: sa.Connection) -> TimeStampRow | None:
+    """Return the newest stamp, unless the keys were stated anew since: its cosignatures may no longer be enough."""
+    stamp, statement = newest_time_stamp(tx), newest_statement(tx)
+    if stamp is None or statement is None or stamp.size > head_of(tx).size:
+        return None
+    return stamp if parse_instant(stamp.at) >= parse_instant(statement.at) else None
 
 
 def _largest_by_quorum(tx: sa.Connection) -> CosignedRow | None:
@@ -204,3 +228,4 @@ def newest_policy(tx: sa.Connection) -> Policy | None:
 
 
 _policy = lru_cache(maxsize=8)(stated_policy)
+_statement = lru_cache(maxsize=8)(stated_keys)

@@ -52,9 +52,8 @@ class LeafProof(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 class LeafProofs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Proofs of leaves against one cosigned `checkpoint`; leaves that it does not cover yet are left out. `time_stamp`:
-    base64 of an RFC 3161 token over a checkpoint of at least that size, with that checkpoint, None while there is none."""
+    base64 of an RFC 3161 token over the checkpoint's text; None while there is none that covers all leaves asked for."""
 
     checkpoint: str
     proofs: tuple[LeafProof, ...]
     time_stamp: str | None = None
-    stamped: str | None = None

@@ -81,6 +81,16 @@ class DataFolder:
         return self.keys / "officers"
 
     @property
+    def time_stamp_key(self) -> Path:
+        """The key of the hub's own trial time-stamps (试用时间戳), encrypted PKCS#8 PEM; only where there are any."""
+        return self.keys / "time-stamp.key.pem"
+
+    @property
+    def time_stamp_certificate(self) -> Path:
+        """The self-signed certificate of the trial time-stamps, PEM."""
+        return self.keys / "time-stamp.pem"
+
+    @property
     def trust(self) -> Path:
         """Whom the hub trusts."""
         return self.root / "trust"

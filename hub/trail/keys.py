@@ -91,8 +91,13 @@ def read_statement(raw: bytes) -> TrailKeys:
 
 def stated_policy(raw: bytes) -> Policy:
     """Return the policy in a statement that was verified before."""
+    return parse_policy(stated_keys(raw).policy.encode())
+
+
+def stated_keys(raw: bytes) -> TrailKeys:
+    """Return what a statement says that was verified before."""
     payload = raw.split(b".")[1]
-    return parse_policy(read_statement(urlsafe_b64decode(payload + b"=" * (-len(payload) % 4))).policy.encode())
+    return read_statement(urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)))
 
 
 def _read(raw: bytes, payload: bytes, trust: Trust) -> TrustedKeys:

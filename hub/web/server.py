@@ -35,6 +35,7 @@ from hub.web.listener import ConnectionLimits, Factory, Listener
 from hub.web.openapi import openapi_document
 from hub.web.routes import ROUTES, add_routes
 from hub.web.service_routes import OPENAPI
+from hub.web.stamping import stamping
 from hub.web.tls import TlsFiles, keep_fresh, server_context, tls_files
 from hub.web.tokens import TokenOffice
 
@@ -85,7 +86,8 @@ async def serve(
 
     hub = await open_hub(data, passphrase, settings=settings, on_damage=on_damage)
     try:
-        await _serve_until(stop, hub, announce or _print_ready, stopping, tls)
+        async with stamping(hub, passphrase):
+            await _serve_until(stop, hub, announce or _print_ready, stopping, tls)
     finally:
         await hub.close()
     if damaged.is_set():

@@ -1,5 +1,6 @@
 """Questions about the trail as this station sees it: witness state, proofs of misbehaviour, keys, proofs of leaves, acts."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from station_agent.store.schema import (
     leaf_proofs,
     misbehaviour,
     receipts,
+    time_stamps,
     trail_events,
     trail_keys,
     witness_states,
@@ -147,6 +149,41 @@ def count_unproved(tx: Connection, case: CaseId) -> int:
     return int(tx.execute(question).scalar_one())
 
 
+def proofs_without_stamp(tx: Connection, limit: int) -> tuple[tuple[Digest, bytes], ...]:
+    """Return digest and bytes of receipts whose proofs rest on a checkpoint without a time-stamp, the newest first."""
+    question = (
+        select(receipts.c.digest, receipts.c.raw)
+        .join(leaf_proofs, leaf_proofs.c.receipt == receipts.c.digest)
+        .outerjoin(time_stamps, time_stamps.c.size == leaf_proofs.c.size)
+        .where(leaf_proofs.c.size > 0, time_stamps.c.size.is_(None))
+        .order_by(receipts.c.seq.desc())
+        .limit(limit)
+    )
+    return tuple((row[0], row[1]) for row in tx.execute(question))
+
+
+def put_time_stamp(tx: Connection, size: int, raw: bytes) -> None:
+    """Remember the verified token over the checkpoint of that size."""
+    tx.execute(insert_or(time_stamps).values(size=size, raw=raw).on_conflict_do_nothing())
+
+
+def time_stamp_of(tx: Connection, size: int) -> bytes | None:
+    """Return the token over the checkpoint of that size, or None."""
+    found: bytes | None = tx.execute(select(time_stamps.c.raw).where(time_stamps.c.size == size)).scalar()
+    return found
+
+
+def cases_of_receipts(tx: Connection, digests: Iterable[Digest]) -> tuple[CaseId, ...]:
+    """Return the cases that receipts belong to."""
+    question = (
+        select(envelopes.c.case)
+        .join(receipts, receipts.c.envelope == envelopes.c.digest)
+        .where(receipts.c.digest.in_(list(digests)))
+        .distinct()
+    )
+    return tuple(tx.execute(question).scalars())
+
+
 def add_trail_event(tx: Connection, row: TrailEventRow) -> None:
     """Queue something for the trail, in the transaction of what happened."""
     values = {field.name: getattr(row, field.name) for field in fields(row)}
@@ -188,6 +225,7 @@ def log_again_from(tx: Connection, size: int) -> None:
     """A restored hub has lost the leaves from `size` on: what stood there is sent again."""
     tx.execute(update(trail_events).where(trail_events.c.leaf >= size).values(leaf=None, position=None))
     tx.execute(leaf_proofs.delete().where(leaf_proofs.c.size > size))
+    tx.execute(time_stamps.delete().where(time_stamps.c.size > size))
 
 
 _EVENT = tuple(trail_events.c[field.name] for field in fields(TrailEventRow))
