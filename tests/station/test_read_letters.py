@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from hanxun.demo.paper import DPI, stamp_and_scan
+from hub.letters.limits import default_limits
+from hub.letters.preview import render_page
 from hub.letters.reading.lines import Line
 from hub.letters.report import PdfPolicy
 from hub.protocol.codes import Code
@@ -13,14 +16,17 @@ from hub.protocol.identifiers import CaseId
 from station_agent.desk.approve import approve
 from station_agent.desk.claim import claim
 from station_agent.desk.draft import draft
+from station_agent.desk.paper import letter_paper
 from station_agent.desk.proofread import examine
 from station_agent.desk.scan import ProofTicks, scan
+from station_agent.desk.seal import seal
+from station_agent.desk.send import send
 from station_agent.desk.stamp import stamp
 from station_agent.readers import scan_check
 from tests.exchange.builders import a_province, now_utc
 from tests.letters.reading.test_fields import lines_of
 from tests.station.desks import Desk, a_desk, a_draft, a_sent_letter, a_world
-from tests.station.scene import OPENER, ORIGIN, PERSON, a_scan, cached_check
+from tests.station.scene import OPENER, ORIGIN, PERSON, a_scan, cached_check, cached_readers
 from tests.trail.builders import a_log
 
 TICKS = ProofTicks(pages=1, stamp_clear=True, persons_equal=True, original=True)
@@ -97,3 +103,24 @@ async def test_the_receiver_is_told_before_the_look(name: str, code: str, tmp_pa
         )
     assert report.ok
     assert {code, "paper.no_mark"} <= {finding.code for finding in report.findings}
+
+
+async def test_our_own_paper_is_matched_again_by_the_receiver(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world:
+        opener = world.opener
+        case = draft(opener.agent, opener.window, type="C06", to=ORIGIN, body=a_draft(), now=now_utc())
+        approve(opener.agent, opener.head, case, now=now_utc())
+        stamp(opener.agent, opener.custodian, case, copies=1, now=now_utc())
+        pdf = letter_paper(opener.agent, opener.window, case, addressee="宣州派出所", telephone="0563-1", now=now_utc())
+        page = render_page(pdf, 1, DPI, limits=default_limits())
+        raw = stamp_and_scan(page, station="广德市公安局某派出所", seed=2)
+        desk, read = scan_check(), cached_readers()
+        scan(opener.agent, opener.window, case, raw=raw, name="函.jpg", ticks=TICKS, check=desk, now=now_utc())
+        seal(opener.agent, opener.custodian, case, seal_key=opener.seal, to_pdf=read.scan_to_pdf, now=now_utc())
+        send(opener.agent, opener.window, case, now=now_utc())
+        await opener.sync()
+        await world.origin.sync()
+        sealed = scan_check(policy=PdfPolicy.SEALED_LETTER)
+        report = examine(world.origin.agent, case, check=sealed, read=None, now=now_utc())
+    assert len(report.marks) == 1
+    assert [finding.code for finding in report.findings if finding.code.startswith("paper.")] == []
