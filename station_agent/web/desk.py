@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from hub.cases.stations import Sites
-from hub.letters.limits import ScanLimits
 from hub.protocol.errors import Refused
 from hub.protocol.identifiers import CaseId, Digest, StationId
 from hub.protocol.instants import SHANGHAI
@@ -18,6 +17,7 @@ from station_agent.people import Person
 from station_agent.register.interface import Register
 from station_agent.web.accounts import Accounts
 from station_agent.web.sessions import Sessions
+from station_agent.web.uploads import Uploads
 
 PRESENT = timedelta(seconds=45)
 CACHE_BYTES = 96 << 20
@@ -99,7 +99,7 @@ class Desk:
     readers: Readers
     register: Callable[[], Register]
     sites: Sites
-    limits: ScanLimits
+    uploads: Uploads
     presence: Presence = field(default_factory=Presence)
 
     def station_name(self, code: StationId, *, now: datetime) -> str:

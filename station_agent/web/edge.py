@@ -87,10 +87,10 @@ class Edge:
         if foreign or request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
             raise NotPermitted(Code.DESK_FORGED)
         if route.raw_body:
-            raw = await request.content.read(-1) if (request.content_length or PIECE_BYTES + 1) <= PIECE_BYTES else None
-            if raw is None:
+            if request.content_length is None or request.content_length > PIECE_BYTES:
                 raise Refused(Code.DESK_FORM)
-            proof, visit = request.headers.get("X-Form-Token", ""), replace(visit, raw=raw, headers=request.headers)
+            visit = replace(visit, raw=await request.content.read(-1), headers=request.headers)
+            proof = request.headers.get("X-Form-Token", "")
         else:
             visit = await _with_form(request, visit)
             proof = request.headers.get("X-Form-Token") or visit.form.get("_token", "")

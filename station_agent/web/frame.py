@@ -11,6 +11,7 @@ from hub.cases.clocks import due_at
 from hub.cases.machine import Side
 from hub.protocol.errors import HanxunError
 from hub.protocol.instants import SHANGHAI, format_instant, parse_instant
+from hub.signing.purposes import OfficerRole
 from station_agent.clock_skew import clock_warning, skew_of
 from station_agent.history import standstill
 from station_agent.people import Person
@@ -125,7 +126,22 @@ def _places(tx: Connection, desk: Desk, person: Person, path: str) -> tuple[Plac
         entries.append(("inbox", "/inbox", count_cases(tx, inbox)))
     if sent.types:
         entries.append(("sent", "/sent", count_cases(tx, asked)))
+    if {OfficerRole.HEAD, OfficerRole.CUSTODIAN} & person.certified.roles:
+        entries.append(("seal", "/seal-use", count_cases(tx, seal_filter(desk, person))))
+    if OfficerRole.WINDOW in person.certified.roles:
+        entries.append(("new", "/new", 0))
     return tuple(Place(word, to, count, path == to or path.startswith(f"{to}/")) for word, to, count in entries)
+
+
+def seal_filter(desk: Desk, person: Person) -> CaseFilter:
+    """Return the filter of the letters that wait for this head (approval) or custodian (stamp, seal)."""
+    roles, states = person.certified.roles, []
+    if OfficerRole.HEAD in roles:
+        states.append("awaiting_approval")
+    if OfficerRole.CUSTODIAN in roles:
+        states += ["awaiting_stamp", "checked"]
+    wanted = sent_filter(desk, person, ("awaiting_seal", "returned"))
+    return CaseFilter(wanted.types, wanted.side, wanted.states, tuple(states) or ("-",))
 
 
 def _warnings(tx: Connection, desk: Desk, visit: Visit) -> tuple[tuple[str, str, str], ...]:

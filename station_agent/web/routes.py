@@ -1,9 +1,12 @@
 """The table of addresses. Each declares its rule; a test walks the table and makes the requests that each rule forbids."""
 
-from station_agent.web.pages import case, lists, message, plain, sign_in, verify, viewer
+from hub.signing.purposes import OfficerRole
+from station_agent.web.pages import case, inquiry, letter, lists, message, plain, seal_use, sign_in, verify, viewer
 from station_agent.web.rules import Route, Rule
 
 _CASE = "/cases/{case}"
+_LETTER = f"{_CASE}/letter"
+_WRITERS = (OfficerRole.WINDOW, OfficerRole.COMMUNITY)
 _FILE = f"{_CASE}/files/{{digest}}"
 
 ROUTES: tuple[Route, ...] = (
@@ -24,6 +27,10 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/sent/rows", Rule.SIGNED_IN, lists.sent_rows, by_itself=True),
     Route("POST", "/drafts", Rule.SIGNED_IN, plain.autosave, keeps_form=True, by_itself=True),
     Route("POST", "/drafts/throw-away", Rule.SIGNED_IN, plain.throw_away),
+    Route("GET", "/new", Rule.ROLE, inquiry.choose_type, roles=_WRITERS),
+    Route("GET", "/new/{type}", Rule.ROLE, inquiry.show_inquiry, roles=_WRITERS),
+    Route("POST", "/new/{type}", Rule.ROLE, inquiry.open_case, roles=_WRITERS, keeps_form=True),
+    Route("GET", "/seal-use", Rule.ROLE, seal_use.show_seal_use, roles=seal_use.KEEPERS),
     Route("GET", _CASE, Rule.CASE, case.show_case),
     Route("GET", f"{_CASE}/preview", Rule.CASE, case.show_preview),
     Route("POST", f"{_CASE}/here", Rule.CASE, case.still_here, by_itself=True),
@@ -32,6 +39,17 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_FILE}/download", Rule.CASE, viewer.download),
     Route("GET", f"{_CASE}/do/{{event}}", Rule.CASE, message.show_message),
     Route("POST", f"{_CASE}/do/{{event}}", Rule.CASE, message.send_message, keeps_form=True),
+    Route("GET", _LETTER, Rule.CASE, letter.show_letter),
+    Route("POST", f"{_LETTER}/take/{{step}}", Rule.CASE, letter.take_step, keeps_form=True),
+    Route("GET", f"{_LETTER}/paper", Rule.CASE, letter.paper),
+    Route("GET", f"{_LETTER}/paper/{{page}}/{{dpi}}", Rule.CASE, letter.paper_picture, by_itself=True),
+    Route("POST", f"{_LETTER}/upload", Rule.CASE, letter.upload_whole),
+    Route("POST", f"{_LETTER}/upload/begin", Rule.CASE, letter.begin_upload, by_itself=True),
+    Route("POST", f"{_LETTER}/upload/piece", Rule.CASE, letter.take_piece, raw_body=True),
+    Route("POST", f"{_LETTER}/upload/drop", Rule.CASE, letter.drop_upload),
+    Route("GET", f"{_LETTER}/upload/{{page}}/{{dpi}}", Rule.CASE, letter.upload_picture, by_itself=True),
+    Route("GET", f"{_LETTER}/redraft", Rule.CASE, inquiry.show_redraft),
+    Route("POST", f"{_LETTER}/redraft", Rule.CASE, inquiry.draft_again, keeps_form=True),
     Route("GET", f"{_CASE}/verify", Rule.CASE, verify.show_verify),
     Route("POST", f"{_CASE}/verify", Rule.CASE, verify.verify_now),
     Route("POST", f"{_CASE}/verify/look", Rule.CASE, verify.record_look),

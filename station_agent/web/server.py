@@ -35,6 +35,7 @@ from station_agent.web.edge import FORM_BYTES, Edge, finish
 from station_agent.web.routes import ROUTES
 from station_agent.web.rules import Route
 from station_agent.web.sessions import Sessions
+from station_agent.web.uploads import Uploads
 
 log = logging.getLogger(__name__)
 SHUTDOWN_S = 5.0
@@ -58,7 +59,7 @@ def make_desk(agent: Agent, passphrase: bytes, *, register: Callable[[], Registe
         readers=gate_readers(),
         register=register,
         sites=default_sites(),
-        limits=limits,
+        uploads=Uploads(agent.folder.root / "desk-uploads", limits.file_bytes),
     )
 
 

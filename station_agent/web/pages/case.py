@@ -83,6 +83,7 @@ class CasePage:
     verdict: GateRow | None
     serials: tuple[str, ...]
     evidence: tuple[str, ...]
+    letter_path: str
     letter_state: str
     closing: tuple[tuple[str, str], ...]
     others: tuple[str, ...]
@@ -123,6 +124,8 @@ def _page(tx: Connection, desk: Desk, visit: Visit) -> CasePage:
     gate = default_machine("gate").rules.states[row.gate]
     letter = facts.letter
     letters = default_machine("letter").rules.states
+    preparing = row.state in ("draft", "awaiting_seal", "returned") or (row.state == "to_send" and not facts.messages)
+    opening = not answering and letter is not None and preparing
     return CasePage(
         case=row.case,
         type=words.of(case_type),
@@ -148,6 +151,7 @@ def _page(tx: Connection, desk: Desk, visit: Visit) -> CasePage:
         verdict=verdicts[-1] if verdicts else None,
         serials=tuple(str(act.serial) for act in serials),
         evidence=tuple(item.digest for item in evidence_of(tx, row.case)),
+        letter_path=f"/cases/{row.case}/letter" if opening else "",
         letter_state="" if letter is None else words.of(letters[letter.state]),
         closing=_closing(case_type, facts, words),
         others=desk.presence.others(row.case, person, now=visit.now),

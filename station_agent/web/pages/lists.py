@@ -15,7 +15,7 @@ from station_agent.store.outbox import REFUSED, outbox_rows
 from station_agent.web.clocks import Limit, limits_of, next_limit
 from station_agent.web.desk import Desk
 from station_agent.web.facts import Facts, facts_of
-from station_agent.web.frame import OPEN_AT_ANSWERER, inbox_filter, sent_filter
+from station_agent.web.frame import OPEN_AT_ANSWERER, inbox_filter, seal_filter, sent_filter
 from station_agent.web.visit import Answer, Html, Visit
 
 ROWS = 50
@@ -149,7 +149,7 @@ def sent_rows(desk: Desk, visit: Visit) -> Answer:
 
 def _desk_page(desk: Desk, visit: Visit) -> DeskPage:
     person = visit.person
-    inbox, sent = inbox_filter(desk, person), sent_filter(desk, person)
+    inbox, sent, seal = inbox_filter(desk, person), sent_filter(desk, person), seal_filter(desk, person)
     with desk.agent.store.read() as tx:
         today = _due_today(tx, desk, visit)
         cards = [Card("today", len(today), "#today", "urgent")]
@@ -159,6 +159,8 @@ def _desk_page(desk: Desk, visit: Visit) -> DeskPage:
         if sent.types and OfficerRole.WINDOW in person.certified.roles:
             cards.append(Card("to_supply", _count(tx, sent, "awaiting_supply", "returned"), "/sent?tab=mine", "wait"))
             cards.append(Card("to_close", _count(tx, sent, "answered"), "/sent?tab=mine", "good"))
+        if {OfficerRole.HEAD, OfficerRole.CUSTODIAN} & person.certified.roles:
+            cards.append(Card("to_seal", count_cases(tx, seal), "/seal-use", "new"))
         refused = len(outbox_rows(tx, REFUSED))
         if refused:
             cards.append(Card("refused", refused, "/sent?tab=all", "urgent"))
@@ -178,7 +180,7 @@ def _due_today(tx: Connection, desk: Desk, visit: Visit) -> tuple[Row, ...]:
     for wanted in (preparing, open_here):
         if wanted.types:
             lines = case_lines(tx, wanted, number=person.number, limit=ROWS)
-            rows += [_row(tx, desk, visit, line) for line in lines]
+            rows += [row_of(tx, desk, visit, line) for line in lines]
     pressing = [row for row in rows if row.limit is not None and (row.limit.today or row.limit.over)]
     return tuple(sorted(pressing, key=lambda row: row.limit.due.at if row.limit else visit.now))
 
@@ -196,14 +198,15 @@ def _list(desk: Desk, visit: Visit, which: str) -> ListPage:
         counted = tuple(Tab(key, _count(tx, whole, *states), key == tab) for key, states in tabs.items())
         wanted = CaseFilter(whole.types, whole.side, tabs[tab])
         lines = case_lines(tx, wanted, number=person.number, limit=ROWS + 1, offset=start)
-        rows = tuple(_row(tx, desk, visit, line) for line in lines[:ROWS])
+        rows = tuple(row_of(tx, desk, visit, line) for line in lines[:ROWS])
         troubled = len(quarantined(tx)) if inbox else 0
         refused = 0 if inbox else len(outbox_rows(tx, REFUSED))
     at = format_instant(visit.now)
     return ListPage(which, counted, tab, rows, start, len(lines) > ROWS, troubled, refused, at)
 
 
-def _row(tx: Connection, desk: Desk, visit: Visit, line: CaseLine) -> Row:
+def row_of(tx: Connection, desk: Desk, visit: Visit, line: CaseLine) -> Row:
+    """Return one line of a list."""
     facts, row = facts_of(tx, desk.agent, line.row), line.row
     case_type = desk.agent.catalogue.case_type(row.type)
     answering = row.side == "answerer"

@@ -60,7 +60,7 @@
   // Rows are pressed anywhere; keys J K Space C R ? work where nobody is typing.
   document.addEventListener("click", event => {
     const row = event.target.closest(".case-row");
-    if (row && !event.target.closest("a, button") && !String(getSelection())) location.href = "/cases/" + row.dataset.case;
+    if (row && !event.target.closest("a, button") && !String(getSelection())) location.href = one(".case-link", row).href;
     if (event.target.closest("[data-print]")) print();
   });
   const choose = step => {
@@ -165,6 +165,46 @@
     all(".error", entry).forEach(error => error.remove());
     entries.at(-1).after(entry); number(list); one("input, select, textarea", entry).focus();
   };
+
+  // A button that needs a reason waits for it.
+  all("[data-needed]").forEach(input => {
+    const button = one("button", input.form), set = () => { button.disabled = !input.value.trim(); };
+    input.addEventListener("input", set); set();
+  });
+
+  // A scan goes up in pieces: dropped anywhere in the window, pasted, or chosen; broken off, it goes on where it was.
+  const zone = one("[data-drop]"), PIECE = 1 << 20;
+  if (zone) {
+    const box = one(".progress", zone), text = one(".progress-text", zone), bar = one("progress", zone);
+    let stopped = false, busy = false;
+    const post = async (path, options) => {
+      const answer = await fetch(zone.dataset.drop + path, {method: "POST", ...options, headers: {"X-Form-Token": token(), ...options.headers}});
+      if (answer.status === 401) expired();
+      const told = await answer.json();
+      if (!answer.ok) throw new Error(told.text + " → " + told.remedy);
+      return told;
+    };
+    const upload = async file => {
+      if (busy) return;
+      busy = true; stopped = false; box.hidden = false; text.textContent = zone.dataset.uploading.replace("{name}", file.name);
+      try {
+        let {offset} = await post("/upload/begin", {body: new URLSearchParams({name: file.name, size: file.size})});
+        while (offset < file.size && !stopped) {
+          bar.value = offset / file.size * 100;
+          offset = (await post("/upload/piece", {body: file.slice(offset, offset + PIECE), headers: {"Upload-Offset": String(offset), "Content-Type": "application/octet-stream"}})).offset;
+        }
+        if (!stopped) location.reload(); else box.hidden = true;
+      } catch (error) { text.textContent = zone.dataset.failed + (error.message ? ": " + error.message : ""); }
+      busy = false;
+    };
+    one("[data-cancel]", zone).addEventListener("click", () => { stopped = true; });
+    zone.addEventListener("submit", event => { const file = one("[type=file]", zone).files[0]; if (file) { event.preventDefault(); upload(file); } });
+    one("[type=file]", zone).addEventListener("change", event => { if (event.target.files[0]) upload(event.target.files[0]); });
+    addEventListener("dragover", event => { event.preventDefault(); zone.classList.add("is-over"); });
+    addEventListener("dragleave", event => { if (!event.relatedTarget) zone.classList.remove("is-over"); });
+    addEventListener("drop", event => { event.preventDefault(); zone.classList.remove("is-over"); if (event.dataTransfer.files[0]) upload(event.dataTransfer.files[0]); });
+    addEventListener("paste", event => { const file = event.clipboardData.files[0]; if (file) { event.preventDefault(); upload(file); } });
+  }
 
   // A citizen number is counted as it is typed; whether it is right is said when the field is left.
   document.addEventListener("focusout", event => {

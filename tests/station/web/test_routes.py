@@ -29,7 +29,7 @@ from station_agent.web.rules import Route, Rule, visible_types
 from station_agent.web.server import make_desk, serve_desk
 from tests.exchange.builders import a_province, now_utc
 from tests.station.desks import OPENER, ORIGIN, PASSPHRASE, PASSWORD, Desk, a_desk
-from tests.station.scene import a_body, a_scene
+from tests.station.scene import a_body, a_scan, a_scene
 
 PUBLIC = {
     ("GET", "/"),
@@ -72,7 +72,10 @@ class Served:
         self, path: str, data: dict[str, str] | None = None, **options: object
     ) -> tuple[aiohttp.ClientResponse, str]:
         """POST a form as it is given."""
-        async with self.client.post(self.url + path, data=data or {}, allow_redirects=False, **options) as response:  # type: ignore[arg-type]
+        given = {"X-Form-Token": (data or {}).get("_token", "")} | options.pop("headers", {})  # type: ignore[operator]
+        async with self.client.post(
+            self.url + path, data=data or {}, allow_redirects=False, headers=given, **options
+        ) as response:  # type: ignore[arg-type]
             return response, await response.text(errors="replace")
 
     async def token(self) -> str:
@@ -133,6 +136,8 @@ def address_of(route: Route, case: str) -> str:
         "dpi": "110",
         "name": "desk.css",
         "version": "1",
+        "type": "C06",
+        "step": "approve",
     }
     return route.path.format(**values)
 
@@ -198,6 +203,50 @@ async def test_a_case_that_is_not_theirs_is_not_found_and_neither_is_one_that_is
             assert response.status == HTTPStatus.NOT_FOUND, path
             told.append(text.replace(case, ""))
         assert told[0] == told[1] == told[2], route.path
+
+
+async def test_a_page_of_another_role_is_not_permitted(served: Served) -> None:
+    await served.sign_in(served.station.custodian)
+    token = await served.token()
+    for route in ROUTES:
+        if route.rule is Rule.ROLE and not set(route.roles) & served.station.custodian.certified.roles:
+            path = address_of(route, served.case)
+            response, text = await (served.get(path) if route.method == "GET" else served.post(path, {"_token": token}))
+            assert response.status == HTTPStatus.FORBIDDEN, path
+            assert "station.role" in text
+    await served.sign_in(served.station.window)
+    response, _ = await served.get("/seal-use")
+    assert response.status == HTTPStatus.FORBIDDEN
+
+
+async def test_a_scan_goes_up_in_pieces_and_goes_on_after_a_break(served: Served) -> None:
+    await served.sign_in(served.station.window)
+    token, path = await served.token(), f"/cases/{served.case}/letter/upload"
+    raw = a_scan()
+    form = {"_token": token, "name": "说明函.jpg", "size": str(len(raw))}
+
+    async def piece(part: bytes, offset: int) -> tuple[aiohttp.ClientResponse, str]:
+        given = {"X-Form-Token": token, "Upload-Offset": str(offset), "Content-Type": "application/octet-stream"}
+        async with served.client.post(f"{served.url}{path}/piece", data=part, headers=given) as response:
+            return response, await response.text()
+
+    assert (await served.post(f"{path}/begin", form))[1] == '{"offset": 0}'
+    assert (await piece(raw[:1000], 0))[1] == '{"offset": 1000}'
+    for wrong in (0, 999, 1001):
+        response, text = await piece(b"x", wrong)
+        assert response.status == HTTPStatus.UNPROCESSABLE_ENTITY
+        assert "desk.upload" in text
+    # After a reload, and a new sign-in: the same file goes on where it was, another one begins anew.
+    await served.post("/sign-out", {"_token": token})
+    await served.sign_in(served.station.window)
+    token = await served.token()
+    form["_token"] = token
+    assert (await served.post(f"{path}/begin", form))[1] == '{"offset": 1000}'
+    assert (await piece(raw[1000:], 1000))[1] == f'{{"offset": {len(raw)}}}'
+    assert (await served.post(f"{path}/begin", form | {"name": "另一份.jpg"}))[1] == '{"offset": 0}'
+    response, text = await served.post(f"{path}/begin", form | {"size": str(10**11)})
+    assert response.status == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert "E202" in text
 
 
 async def test_every_answer_carries_the_policy_errors_and_nonsense_included(served: Served) -> None:

@@ -12,8 +12,8 @@ from station_agent.web.actions import KINDS
 
 WEB = Path(wording.__file__).parent
 PLACEHOLDERS = re.compile(r"\{(\w+)\}")
-ASKED = re.compile(r"""["']((?:frame|sign_in|desk|list|case|message|verify)\.[a-z_G0-9]+)["']""")
-BUILT = re.compile(r"""["']((?:frame|sign_in|desk|list|case|message|verify)\.(?:[a-z]+_)?)["'] ~""")
+ASKED = re.compile(r"""["']((?:frame|sign_in|desk|list|case|message|verify|letter)\.[a-z_G0-9]+)["']""")
+BUILT = re.compile(r"""["']((?:frame|sign_in|desk|list|case|message|verify|letter)\.(?:[a-z]+_)?)["'] ~""")
 
 
 def sources() -> str:
@@ -37,7 +37,10 @@ def test_english_texts_hold_no_chinese() -> None:
 
 def test_every_text_that_a_page_asks_for_exists() -> None:
     known = set(wording.all_words())
-    asked = {key for key in ASKED.findall(sources()) if not key.endswith(("_", ".html", ".css", ".js"))} - {"desk.salt", "desk.host"}
+    asked = {key for key in ASKED.findall(sources()) if not key.endswith(("_", ".html", ".css", ".js"))} - {
+        "desk.salt",
+        "desk.host",
+    }
     assert asked - known == set()
 
 
@@ -45,7 +48,15 @@ def test_no_text_is_left_over() -> None:
     text = sources()
     asked, built = (
         set(ASKED.findall(text)),
-        (*BUILT.findall(text), "case.act_", "verify.name_", "message.role_", "message.done_"),
+        (
+            *BUILT.findall(text),
+            "case.act_",
+            "verify.name_",
+            "message.role_",
+            "message.done_",
+            "letter.step_",
+            "letter.tick_",
+        ),
     )
     unused = [key for key in wording.all_words() if key not in asked and not key.startswith(built)]
     assert unused == []

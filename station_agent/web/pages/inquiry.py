@@ -1,0 +1,175 @@
+"""The first step of a letter or inquiry: its fields, from the case type's definition; also the draft written anew."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from hub.cases.catalogue import CaseType, FieldRule, FieldType
+from hub.letters.sniff import sniff
+from hub.protocol.codes import Code
+from hub.protocol.envelope import Kind, Role
+from hub.protocol.errors import HanxunError, Refused
+from hub.protocol.identifiers import digest_of, parse_station
+from station_agent.desk.draft import LATER_FIELDS, NewFile, draft, redraft
+from station_agent.store.cases import require_case
+from station_agent.store.letters import require_letter
+from station_agent.web.desk import Desk
+from station_agent.web.drafts import draft_of, forget_draft
+from station_agent.web.forms import Input, body_of, has_input, inputs_of, name_of_pointer, values_of, with_error
+from station_agent.web.visit import Answer, Html, Redirect, Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A case type that this officer may open."""
+
+    code: str
+    name: str
+    legal_basis: str
+    letter: str
+
+
+@dataclass(frozen=True, slots=True)
+class InquiryPage:
+    """The form. `again` is the case whose draft is written anew, empty for a new one; `stations` code and name of each."""
+
+    type: str
+    title: str
+    again: str
+    to: str
+    stations: tuple[tuple[str, str], ...]
+    place: str
+    inputs: tuple[Input, ...]
+    files: bool
+    kept_at: str | None
+    error: str = ""
+    remedy: str = ""
+    to_error: str = ""
+
+
+def choose_type(desk: Desk, visit: Visit) -> Answer:
+    """Which case type: what it is for, and whether it needs a sealed letter."""
+    choices = tuple(
+        Choice(each.code, visit.words.of(each), "; ".join(each.legal_basis), each.letter.kind if each.letter else "")
+        for each in desk.agent.catalogue.types.values()
+        if _may_open(each, visit)
+    )
+    return Html("new.html", choices)
+
+
+def show_inquiry(desk: Desk, visit: Visit) -> Answer:
+    """The empty form, or what was typed before."""
+    values, kept_at = draft_of(desk, visit, visit.path)
+    return Html("inquiry.html", _page(desk, visit, _type(desk, visit), values, kept_at))
+
+
+def open_case(desk: Desk, visit: Visit) -> Answer:
+    """Open the case with its draft, which the officer signs; what is wrong comes back beside its field."""
+    case_type = _type(desk, visit)
+    try:
+        values, files = _with_files(case_type, visit)
+        body = body_of(case_type.messages[Kind.INQUIRY].fields, values, without=LATER_FIELDS)
+        to = parse_station(visit.form.get("to", "").strip().split(" ")[0])
+        case = draft(desk.agent, visit.person, type=case_type.code, to=to, body=body, files=files, now=visit.now)
+    except HanxunError as error:
+        return _told(_page(desk, visit, case_type, visit.form, None), visit, error)
+    forget_draft(desk, visit, visit.path)
+    return Redirect(f"/cases/{case}/letter", "letter.drafted")
+
+
+def show_redraft(desk: Desk, visit: Visit) -> Answer:
+    """The rejected or returned draft, to be written anew."""
+    values, kept_at = draft_of(desk, visit, visit.path)
+    with desk.agent.store.read() as tx:
+        row, letter = require_case(tx, visit.case), require_letter(tx, visit.case)
+    case_type = desk.agent.catalogue.case_type(row.type)
+    if not values and letter.body:
+        values = values_of(msgspec.json.decode(letter.body))
+    return Html("inquiry.html", _page(desk, visit, case_type, values, kept_at))
+
+
+def draft_again(desk: Desk, visit: Visit) -> Answer:
+    """Submit it again."""
+    with desk.agent.store.read() as tx:
+        case_type = desk.agent.catalogue.case_type(require_case(tx, visit.case).type)
+    try:
+        values, files = _with_files(case_type, visit)
+        body = body_of(case_type.messages[Kind.INQUIRY].fields, values, without=LATER_FIELDS)
+        redraft(desk.agent, visit.person, visit.case, body=body, files=files, now=visit.now)
+    except HanxunError as error:
+        return _told(_page(desk, visit, case_type, visit.form, None), visit, error)
+    forget_draft(desk, visit, visit.path)
+    return Redirect(f"/cases/{visit.case}/letter", "letter.drafted")
+
+
+def _type(desk: Desk, visit: Visit) -> CaseType:
+    found = desk.agent.catalogue.types.get(visit.params.get("type", ""))
+    if found is None or not _may_open(found, visit):
+        raise Refused(Code.DESK_NOT_FOUND)
+    return found
+
+
+def _may_open(case_type: CaseType, visit: Visit) -> bool:
+    return bool({role.value for role in visit.person.certified.roles} & {actor.value for actor in case_type.opens})
+
+
+def _page(desk: Desk, visit: Visit, case_type: CaseType, values: Mapping[str, str], kept_at: str | None) -> InquiryPage:
+    rule = case_type.messages[Kind.INQUIRY]
+    stations = tuple(
+        (code, desk.station_name(site.code, now=visit.now))
+        for code, site in desk.sites.by_code.items()
+        if site.kind.value in ("station", "hall", "township") and code != desk.agent.station
+    )
+    again = visit.params.get("case", "")
+    return InquiryPage(
+        type=case_type.code,
+        title=visit.words.of(rule),
+        again=again,
+        to=values.get("to", ""),
+        stations=stations,
+        place=visit.path,
+        inputs=inputs_of(rule.fields, values, visit.words, without=LATER_FIELDS),
+        files=Role.OTHER in rule.attachments,
+        kept_at=kept_at,
+    )
+
+
+def _told(page: InquiryPage, visit: Visit, error: HanxunError) -> Answer:
+    text, remedy = visit.words.error(error)
+    if error.code in (Code.STATION_FORM, Code.TO_SELF, Code.SITE_UNKNOWN):
+        told = replace(page, to_error=text, error=visit.words("message.look_at_fields"), remedy=remedy)
+        return Html("inquiry.html", told, 422)
+    name = name_of_pointer(error.field)
+    if name and any(has_input((each,), name) or name.startswith(f"{each.name}.") for each in page.inputs):
+        marked = with_error(page.inputs, name, text)
+        told = replace(page, inputs=marked, error=visit.words("message.look_at_fields"), remedy=remedy)
+        return Html("inquiry.html", told, 422)
+    return Html("inquiry.html", replace(page, error=text, remedy=remedy), 422)
+
+
+def _with_files(case_type: CaseType, visit: Visit) -> tuple[dict[str, str], tuple[NewFile, ...]]:
+    """The values with each file's digest in the field that names it, and the files. Raises: Refused (E201)."""
+    values, files = dict(visit.form), []
+    roles = dict(_digest_fields(case_type.messages[Kind.INQUIRY].fields))
+    for upload in visit.files:
+        if not upload.raw:
+            continue
+        media_type = sniff(upload.raw)
+        if media_type is None:
+            raise Refused(Code.SCAN_NOT_RECOGNISED, field=f"/body/{upload.field}", values={"name": upload.name})
+        plain = ".".join(part for part in upload.field.split(".") if not part.isdigit())
+        role = roles.get(plain, Role.OTHER)
+        if plain in roles:
+            values[upload.field] = digest_of(upload.raw)
+        files.append(NewFile(upload.raw, upload.name, media_type, role))
+    return values, tuple(files)
+
+
+def _digest_fields(rules: Mapping[str, FieldRule], prefix: str = "") -> list[tuple[str, Role]]:
+    found = []
+    for key, rule in rules.items():
+        if rule.type is FieldType.DIGEST and rule.attachment:
+            found.append((f"{prefix}{key}", rule.attachment[0]))
+        found += _digest_fields(rule.fields, f"{prefix}{key}.")
+    return found
