@@ -87,9 +87,7 @@ async def serve(
                 if ready is not None:
                     ready()
                 async with asyncio.TaskGroup() as group:
-                    tasks = [
-                        group.create_task(loop(link)) for loop in (_send_loop, _receive_loop, _upkeep_loop, _trail_loop)
-                    ]
+                    tasks = [group.create_task(loop(link)) for loop in _LOOPS]
                     await ending.wait()
                     stopping()
                     for task in tasks:

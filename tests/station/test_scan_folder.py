@@ -1,5 +1,6 @@
 """The scan folder as scanners use it: bursts, locks, partial and rewritten files, duplicates, kills; one scan is one item."""
 
+import asyncio
 import fcntl
 import os
 import random
@@ -22,9 +23,15 @@ from hub.protocol.identifiers import digest_of
 from station_agent.desk import tray
 from station_agent.scan_folder.round import take_what_rests
 from station_agent.scan_folder.watch import LOOKS_UNFINISHED, Sighting, Watch, is_scan_name
+from station_agent.settings import ScanFolderSettings, load_settings, write_settings
 from station_agent.store.engine import Store, open_store
 from station_agent.store.tray import TrayRow
+from station_agent.sync import serve
+from tests.exchange.builders import a_province
 from tests.letters.builders import a_jpeg, a_pdf, a_png, a_tiff
+from tests.station.desks import PASSPHRASE, a_desk
+from tests.station.scene import OPENER
+from tests.trail.builders import a_log
 
 LIMITS = default_limits()
 
@@ -312,3 +319,24 @@ def test_a_taker_killed_at_any_moment_takes_every_scan_exactly_once(office: Offi
         assert office.store.blobs.get(digest) == path.read_bytes()
     office.store.blobs.sweep()
     assert list(office.store.blobs.incoming.iterdir()) == []
+
+
+async def test_the_service_watches_the_folder_that_its_settings_name_also_without_a_hub(tmp_path: Path) -> None:
+    desk = a_desk(a_province(), tmp_path / "a", OPENER, hub="http://127.0.0.1:9", trail_key=a_log().key.text)
+    desk.agent.close()
+    settings = load_settings(desk.data)
+    (desk.data / "scans").mkdir()
+    watched = ScanFolderSettings(path="scans", check_every_s=1)
+    write_settings(desk.data, msgspec.structs.replace(settings, scan_folder=watched))
+    (desk.data / "scans" / "letter.jpg").write_bytes(a_jpeg())
+    stop = asyncio.Event()
+    service = asyncio.create_task(serve(desk.data, PASSPHRASE, stop=stop))
+    store = open_store(desk.data)
+    for _ in range(300):
+        if tray.items(store):
+            break
+        await asyncio.sleep(0.1)
+    stop.set()
+    await service
+    assert [(item.name, item.digest) for item in tray.items(store)] == [("letter.jpg", digest_of(a_jpeg()))]
+    store.close()
