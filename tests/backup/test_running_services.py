@@ -10,7 +10,7 @@ from station_agent.history import standstill
 from station_agent.store.outbox import QUEUED, outbox_rows
 from tests.backup.scene import BACKUP, CHEAP, at_hub
 from tests.end_to_end.stories import Exchange, open_correction
-from tests.end_to_end.world import Station, World, a_world, wait_until
+from tests.end_to_end.world import PASSPHRASE, Station, World, a_world, wait_until
 from tests.exchange.builders import declare, now_utc
 
 
@@ -36,7 +36,7 @@ def test_services_stop_at_a_hub_that_went_back_and_send_again_once_it_is_declare
         world.hub.stop()
         assert at_hub(data) == kept
 
-        declare(data, world.province)
+        declare(data, world.province, passphrase=PASSPHRASE)
         restart(world)
         wait_until(lambda: at_hub(data).keys() >= acknowledged.keys(), what=lambda: f"the refill\n{world.hub.tail()}")
         play(world, waiting)

@@ -175,10 +175,12 @@ def register_certificate(data: Path, province: Province, pem: bytes) -> None:
     )
 
 
-def declare(data: Path, province: Province, *, reason: str = "磁盘损坏") -> RestoreStatement:
+def declare(
+    data: Path, province: Province, *, reason: str = "磁盘损坏", passphrase: bytes = PASSPHRASE
+) -> RestoreStatement:
     """Have two administrators declare that the folder is an older backup."""
     first, second = province.two_administrators()
-    with open_office(data, PASSPHRASE) as office:
+    with open_office(data, passphrase) as office:
         filed = propose_restore(office, reason=reason, signer=first, now=now_utc())
         assert filed.number is not None
         approve(office, filed.number, signer=second, now=now_utc())
