@@ -12,7 +12,7 @@ from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
 
 _ALIKE = 0.7  # of two scans of one sheet nine tenths have more; forms filled in differently have it too
-_MOST_PAIRS = 40  # of a long scan of forms the most alike are compared: half a second each
+_MOST_PAIRS = 24  # of a long scan of forms the most alike are compared: half a second each
 
 
 def find_duplicates(

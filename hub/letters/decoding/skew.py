@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 MOST_DEGREES = 15.0
 _COARSE, _FINE = 0.5, 0.1
-_MOST_POINTS = 24_000
+_MOST_POINTS = 12_000
 _FEWEST_POINTS = 400
 _CLEAR = 1.35  # how much the best turn must stand out from the ordinary one
 
