@@ -47,7 +47,9 @@ def files_named(tx: Connection) -> Iterator[tuple[str, str]]:
     for column in _NAMING:
         for digest in tx.execute(select(column).where(column.is_not(None)).distinct()).scalars():
             yield digest, f"{column.table.name}.{column.name}"
-    for digest in tx.execute(select(tray.c.digest).where(tray.c.state.in_(("waiting", "attached", "discarded")))).scalars():
+    for digest in tx.execute(
+        select(tray.c.digest).where(tray.c.state.in_(("waiting", "attached", "discarded")))
+    ).scalars():
         yield digest, "tray.digest"
 
 
