@@ -1,10 +1,15 @@
 """Which checkpoint the stations are asked to cosign now: one for all of them, renewed from time to time."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 
+from hub.protocol.errors import HanxunError
 from hub.store.database import Readers
+from hub.store.statements import DRIVER_ERRORS
 from hub.store.trail_log import Head, head_of
+
+log = logging.getLogger(__name__)
 
 
 class Offers:
@@ -22,7 +27,11 @@ class Offers:
     async def run(self) -> None:
         """Renew the offer until cancelled."""
         while True:
-            await self.renew()
+            try:
+                await self.renew()
+            except (HanxunError, *DRIVER_ERRORS) as error:
+                # The hub goes on without witnesses; who writes will say what is wrong with the store.
+                log.warning("no new offer to witnesses error=%s", type(error).__name__)
             await asyncio.sleep(self._every_s)
 
     async def renew(self) -> None:
