@@ -113,7 +113,15 @@ def load_settings(data: Path) -> AgentSettings:
         raw = path.read_bytes()
     except OSError as error:
         raise Refused(Code.CONFIG_INVALID, detail=f"{path}: {error.strerror}") from error
-    tables = (RegisterSettings, TrailSettings, LimitSettings, DiskSettings, LogSettings, ScanFolderSettings, DeskSettings)
+    tables = (
+        RegisterSettings,
+        TrailSettings,
+        LimitSettings,
+        DiskSettings,
+        LogSettings,
+        ScanFolderSettings,
+        DeskSettings,
+    )
     known = tuple(name for struct in (AgentSettings, *tables) for name in struct.__struct_fields__)
     return decode_toml(raw, AgentSettings, name=path.name, known=known)
 

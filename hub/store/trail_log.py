@@ -41,7 +41,8 @@ _PUT_TILE = Prepared(
 )
 _NEW_LEAF = insert_into(leaves)
 _NEWEST_LEAVES = Prepared(
-    sa.select(leaves.c.record).where(leaves.c.number >= sa.bindparam("first")).order_by(leaves.c.number), names=["first"]
+    sa.select(leaves.c.record).where(leaves.c.number >= sa.bindparam("first")).order_by(leaves.c.number),
+    names=["first"],
 )
 
 

@@ -93,7 +93,7 @@ async def get_events(request: web.Request) -> web.StreamResponse:
                 await response.write(b'id: %d\nevent: mailbox\ndata: {"cursor":%d}\n\n' % (newest, newest))
             if hub.wake_ups.seals != seals:
                 seals = hub.wake_ups.seals
-                await response.write(b'event: seals\ndata: {}\n\n')
+                await response.write(b"event: seals\ndata: {}\n\n")
             if (offer := hub.offers.offered) is not None and offer is not offered:
                 offered = offer
                 await response.write(b'event: checkpoint\ndata: {"size":%d}\n\n' % offer.size)

@@ -48,9 +48,7 @@ class OpenedContainer:
     signature: bytes
 
 
-def write_files(
-    files: Sequence[DataFile], *, signer: Signer, at: datetime, chain: tuple[Certified, ...] = ()
-) -> bytes:
+def write_files(files: Sequence[DataFile], *, signer: Signer, at: datetime, chain: tuple[Certified, ...] = ()) -> bytes:
     """Return the container of `files`, in this order, signed by `signer` (P-256) at `at`.
 
     All but the signature's random part follows from the arguments.
