@@ -106,6 +106,7 @@ async def test_answers_are_what_the_document_says(tmp_path: Path) -> None:
             (a, "POST", "/v1/token", "/v1/token", {"data": {"grant_type": "x"}}, 400),
             (a, "GET", "/healthz", "/healthz", {}, 200),
             (a, "GET", "/readyz", "/readyz", {}, 200),
+            (a, "GET", "/v1/enrolment", "/v1/enrolment", {}, 200),
         ]
         called = {("GET", "/v1/openapi.json"), ("GET", "/v1/events")}  # the stream has tests of its own
         for client, method, path, pattern, options, status in calls:
