@@ -1,5 +1,6 @@
 """A station's machine is lost with all it had and no backup: the new one learns from the hub what its station has done."""
 
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -45,6 +46,8 @@ def replaced(scene: Scene, old: Desk, data: Path, *, registered: bool = True) ->
 
 def revoke(scene: Scene, certified: Certified, *, doubted_since: bool) -> None:
     """The authority revokes the lost machine's certificate and the hub gets the new list."""
+    # A list dates to the second: what was accepted within this one must not count as accepted after the revocation.
+    time.sleep(1.1)
     now = now_utc()
     since = now - timedelta(hours=1) if doubted_since else None
     raw = scene.province.crl(Revocation(certified.serial, now, None, since), number=2, at=now)

@@ -35,6 +35,8 @@ from station_agent.store.verdicts import decode_checks
 from tests.end_to_end.stories import Exchange
 from tests.end_to_end.world import Station, World, now_utc
 
+STATION_EVENTS = {LeafEvent.READING, LeafEvent.SEAL_USE, LeafEvent.GATE_VERDICT, LeafEvent.REGISTER_ACT}
+
 
 @dataclass(frozen=True)
 class Filed:
@@ -65,6 +67,8 @@ class HubState:
     receipts: int
     alarms: int
     records: tuple[bytes, ...]
+    events: tuple[tuple[str, bytes, int], ...]
+    """What stations told of themselves: digest, bytes, leaf."""
 
     @property
     def by_digest(self) -> dict[Digest, Filed]:
@@ -142,6 +146,10 @@ def check_trail(world: World, hub: HubState) -> None:
     events = Counter((record.event, record.digest) for record in records)
     expected = Counter({(_event(one), one.digest): 1 for one in hub.filed})
     expected += Counter({(LeafEvent.RECEIPT.value, digest_of(one.receipt)): 1 for one in hub.filed})
+    told = Counter({(records[leaf].event, digest): 1 for digest, _, leaf in hub.events})
+    assert all(digest_of(raw) == records[leaf].digest == digest for digest, raw, leaf in hub.events)
+    assert {event for event, _ in told} <= STATION_EVENTS
+    expected += told
     assert Counter({key: n for key, n in events.items() if key[0] != LeafEvent.ADMINISTRATION}) == expected
     for one in hub.filed:
         assert (records[one.leaf].event, records[one.leaf].digest) == (_event(one), one.digest)
@@ -239,6 +247,7 @@ def _hub_state(tx: sa.Connection) -> HubState:
         receipts=tx.execute(sa.select(sa.func.count()).select_from(r)).scalar_one(),
         alarms=tx.execute(sa.select(sa.func.count()).select_from(hub_tables.alarms)).scalar_one(),
         records=tuple(record for _, record in leaf_records(tx)),
+        events=tuple((row.digest, row.raw, row.leaf) for row in tx.execute(sa.select(hub_tables.station_events))),
     )
 
 

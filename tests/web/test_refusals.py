@@ -56,7 +56,7 @@ async def test_each_bad_envelope_gets_its_code_and_nothing_is_stored(tmp_path: P
         for code, raw in bad.items():
             assert (await problem_of(hub, raw))["code"] == code
     report = check_hub(hub.data)
-    assert (report.ok, report.trail.size) == (True, 8)
+    assert (report.ok, report.trail.size) == (True, 9)
 
 
 async def test_same_id_with_other_bytes_is_refused_and_reported(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ async def test_one_bad_envelope_does_not_fail_its_neighbours(tmp_path: Path) -> 
         answers = await asyncio.gather(*(a.submit(raw) for pair in zip(good, bad, strict=True) for raw in pair))
         assert [status for status, _ in answers] == [201, 422] * 12
     report = check_hub(hub.data)
-    assert (report.ok, report.trail.size) == (True, 8 + 24)
+    assert (report.ok, report.trail.size) == (True, 9 + 24)
 
 
 @pytest.mark.parametrize(
