@@ -265,17 +265,17 @@ async def _for_ever(link: Link, turn: Callable[[], Awaitable[None]]) -> None:
     while not link.stop.is_set():
         try:
             await turn()
+            if pause != FIRST_PAUSE_S:
+                log.info("resumed loop=%s", turn.__name__)
+                # Writing may fail as anything in the turn may: a disk in trouble is waited for like a hub that is away.
+                with link.agent.store.write() as tx:
+                    wake_all(tx, now=link.clock())
+            pause = FIRST_PAUSE_S
         except HanxunError as error:
             if pause == FIRST_PAUSE_S:
                 log.warning("paused loop=%s code=%s", turn.__name__, _code(error))
             await _sleep(link, max(pause, error.seconds) if isinstance(error, Throttled) else pause)
             pause = min(pause * 2, link.agent.settings.limits.longest_pause_s)
-            continue
-        if pause != FIRST_PAUSE_S:
-            log.info("resumed loop=%s", turn.__name__)
-            with link.agent.store.write() as tx:
-                wake_all(tx, now=link.clock())
-        pause = FIRST_PAUSE_S
 
 
 async def _sleep(link: Link, seconds: float) -> None:
