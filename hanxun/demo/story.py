@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hanxun.demo.commands import hanxun, refusal
+from hanxun.demo.commands import hanxun, refusal, verdict
 from hanxun.demo.paper import DPI, stamp_and_scan
 from hanxun.demo.people import MISSPELT, MISTAKEN, MOVED, ORIGIN, DemoStation
 from hanxun.demo.world import MOVE_DATE, MOVE_SERIAL, Tell, World
@@ -15,7 +15,7 @@ from hanxun.files import write_file
 from hub.letters.limits import default_limits
 from hub.letters.preview import render_page
 from hub.protocol.codes import Code
-from hub.protocol.errors import Unavailable
+from hub.protocol.errors import Refused, Unavailable
 from hub.protocol.identifiers import digest_of
 from hub.protocol.instants import format_instant
 
@@ -52,9 +52,7 @@ def play_mistaken_move(world: World, tell: Tell, *, scan: Path | None) -> str:
     _tell_gate(world, case, tell)
     tell(f"  {SIMULATED}")
     hanxun("agent", "look", case, *world.desk(ORIGIN, "window"), "--legible", "--unit-name", "--colour")
-    _wait_sent(world, ORIGIN)
-    wait_cosigned(world, ORIGIN, case)
-    acted = hanxun("agent", "act", case, *world.desk(ORIGIN, "window"))
+    acted = _act(world, case)
     record = hanxun("register", "show", MOVED.id18, "--dir", world.register)
     tell(f"  G1–G9 全部通过,回迁办结,流水号 {acted['serial']};记录已回到 {record['address']} / returned")
     hanxun("agent", "reply", case, *world.desk(ORIGIN, "window"), "--outcome", "已回迁", "--serial", acted["serial"])
@@ -88,9 +86,8 @@ def play_correction(world: World, tell: Tell) -> str:
     tell(f"  {MISTAKEN.name} 函询:姓名登记有误,附证明 / inquiry with proof: {case}")
     _wait_for(world, ORIGIN, case, state="delivered")
     hanxun("agent", "claim", case, *world.desk(ORIGIN, "window"))
-    _wait_sent(world, ORIGIN)
     approval = "临溪公户批〔2026〕31号"
-    acted = hanxun("agent", "act", case, *world.desk(ORIGIN, "window"), "--correct", f"姓名={approval}")
+    acted = _act(world, case, "--correct", f"姓名={approval}")
     record = hanxun("register", "show", MISSPELT.id18, "--dir", world.register)
     tell(f"  凭市级批准文号更正,登记现为 {record['name']},流水号 {acted['serial']} / corrected on the city's approval")
     decision = {"item": "姓名", "decision": "更正", "serial": acted["serial"], "approval_number": approval}
@@ -168,6 +165,26 @@ def wait_cosigned(world: World, station: DemoStation, case: str) -> None:
     _wait(covered, f"cosignatures for {case}")
 
 
+def _act(world: World, case: str, *options: str) -> dict[str, Any]:
+    """Have the origin act on `case` as soon as enough stations have cosigned the trail behind it; return its answer."""
+    _wait_sent(world, ORIGIN)
+    wait_cosigned(world, ORIGIN, case)
+    acted: dict[str, Any] = {}
+
+    def done() -> bool:
+        try:
+            acted.update(hanxun("agent", "act", case, *world.desk(ORIGIN, "window"), *options))
+        except Refused as refusal:
+            # A receipt that came meanwhile waits for its witnesses; the officer is told to try again, and so does the demo.
+            if refusal.code is not Code.TRAIL_NOT_COVERED:
+                raise
+            return False
+        return True
+
+    _wait(done, f"witnesses for {case}")
+    return acted
+
+
 def _tell_gate(world: World, case: str, tell: Tell) -> None:
     gate = hanxun("agent", "show", case, *world.view(ORIGIN), "--gate")["gate"]
     open_points = [check["code"] for check in gate["checks"] if check["result"] in ("failed", "indeterminate")]
@@ -179,7 +196,16 @@ def _close(world: World, case: str, body: Mapping[str, Any], tell: Tell) -> None
     _wait_for(world, ORIGIN, case, state="closed")
     _wait_sent(world, ORIGIN)
     wait_cosigned(world, ORIGIN, case)
-    evidence = export(world, ORIGIN, case, world.evidence / f"{case}.asice")
+    evidence = world.evidence / f"{case}.asice"
+
+    def passes() -> bool:
+        evidence.unlink(missing_ok=True)
+        export(world, ORIGIN, case, evidence)
+        checked = verdict("evidence", "verify", evidence, "--root", world.root_certificate)
+        waits = [check for check in checked["checks"] if check["code"] == "evidence.witnesses"]
+        return checked["verdict"] == "TOTAL-PASSED" or all(check["result"] != "indeterminate" for check in waits)
+
+    _wait(passes, f"witnesses for {case}")
     checked = hanxun("evidence", "verify", evidence, "--root", world.root_certificate)
     tell(f"  办结,证据文件核验 {checked['verdict']} / closed; the evidence file verifies: {evidence}")
 
