@@ -13,6 +13,7 @@ import ssl
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 log = logging.getLogger(__name__)
 ACCEPT_PAUSE_S = 0.2
@@ -43,7 +44,7 @@ class Listener:
         self._open: Counter[str] = Counter()
         self._count = 0
         self._said_at = float("-inf")
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], _Watched] = {}
         self._accepting: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -54,9 +55,14 @@ class Listener:
 
     async def stop(self) -> None:
         """Accept no more, and break off handshakes; what is connected stays."""
-        tasks = [task for task in (self._accepting, *self._tasks) if task is not None]
-        for task in tasks:
-            task.cancel()
+        tasks = dict(self._tasks)
+        if self._accepting is not None:
+            self._accepting.cancel()
+            await asyncio.gather(self._accepting, return_exceptions=True)
+        for task, watched in tasks.items():
+            # Once connected, a request may be on its way already: its answer must not be cut off.
+            if not watched.connected:
+                task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._server.close()
 
@@ -82,9 +88,10 @@ class Listener:
                 continue
             self._count += 1
             self._open[address] += 1
-            task = loop.create_task(self._connect(connection, address))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            watched = _Watched(self._factory(), partial(self._release, address))
+            task = loop.create_task(self._connect(connection, watched))
+            self._tasks[task] = watched
+            task.add_done_callback(self._tasks.pop)
 
     def _is_full(self, address: str) -> bool:
         limits, most = self._limits, self._limits.per_address
@@ -97,8 +104,7 @@ class Listener:
             log.warning("connection refused limit=%s open=%d", "whole" if whole else "address", self._count)
         return True
 
-    async def _connect(self, connection: socket.socket, address: str) -> None:
-        watched = _Watched(self._factory(), lambda: self._release(address))
+    async def _connect(self, connection: socket.socket, watched: "_Watched") -> None:
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: watched,
@@ -127,6 +133,7 @@ class _Watched(asyncio.Protocol):
         self._inner = inner
         self._on_end = on_end
         self._ended = False
+        self.connected = False
 
     def release(self) -> None:
         if not self._ended:
@@ -134,6 +141,7 @@ class _Watched(asyncio.Protocol):
             self._on_end()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.connected = True
         self._inner.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
