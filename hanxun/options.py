@@ -16,6 +16,7 @@ from hub.signing.certificates import read_certificate
 from hub.signing.crl import Crl, read_crl
 from hub.signing.purposes import DEFAULT_PURPOSES, Purposes
 from hub.signing.trust import Trust
+from hub.store.layout import DataFolder
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="每行一个 JSON 对象 / one JSON object a line, for machines")]
 Roots = Annotated[
@@ -37,6 +38,9 @@ PasswordFile = Annotated[
 ]
 HubData = Annotated[Path, typer.Option("--data", help="中心的数据文件夹 / the hub's data folder")]
 AgentData = Annotated[Path, typer.Option("--data", help="派出所端的数据文件夹 / the agent's data folder")]
+AnyData = Annotated[
+    Path, typer.Option("--data", help="派出所端或中心的数据文件夹 / data folder of an agent, or of the hub")
+]
 PassphraseFile = Annotated[
     Path | None,
     typer.Option(
@@ -57,6 +61,11 @@ SERVICE_CREDENTIAL = "hanxun.passphrase"
 """Name of the systemd credential that unlocks a service's own keys: the hub's, or an agent's."""
 BACKUP_CREDENTIAL = "hanxun.backup"
 """Name of the systemd credential under which a timer's backups are encrypted."""
+
+
+def at_hub(data: Path) -> bool:
+    """Say whether `data` is a hub's folder, for verbs that work at a station and at the hub."""
+    return DataFolder(data).database.is_file()
 
 
 def verb_group(help: str) -> typer.Typer:

@@ -21,7 +21,16 @@ from hanxun.administrators import (
 )
 from hanxun.desk_options import opened, unlocked
 from hanxun.files import require_present
-from hanxun.options import JsonFlag, PassphraseFile, PasswordFile, TokenOption, read_passphrase, verb_group
+from hanxun.options import (
+    AnyData,
+    JsonFlag,
+    PassphraseFile,
+    PasswordFile,
+    TokenOption,
+    at_hub,
+    read_passphrase,
+    verb_group,
+)
 from hanxun.output import console, print_json, say
 from hub.exchange.administration import name_first, open_office
 from hub.keyring.place import KeyPlace
@@ -33,16 +42,12 @@ from hub.signing.certificates import read_certificate
 from hub.signing.fingerprints import key_digest, short
 from hub.signing.purposes import OfficerRole
 from hub.signing.tokens import fresh_label, parse_token_uri
-from hub.store.layout import DataFolder
 from station_agent.folder import AgentFolder
 from station_agent.personnel import Removed, disable_officer, remove_pair, reset_officer
 from station_agent.settings import load_settings
 
 app = verb_group("人员 / people at a station, administrators at the hub.")
 Number = Annotated[str, typer.Argument(help="警号 / police number")]
-AnyData = Annotated[
-    Path, typer.Option("--data", help="派出所端或中心的数据文件夹 / data folder of an agent, or of the hub")
-]
 
 
 @app.command()
@@ -63,7 +68,7 @@ def add(
     例 / example:  hanxun person add 012345 --data agent-data --name 张三
     """
     place = _place(data, number)
-    if _at_hub(data):
+    if at_hub(data):
         if station is None:
             raise typer.BadParameter("--station 单位代码 / the unit's code", param_hint="--station")
         unit = parse_station(station)
@@ -78,7 +83,7 @@ def add(
     else:
         console.print(f"证书请求 / request: {place.request}\n  指纹 fingerprint: {fingerprint}", markup=False)
         console.print(f"签发后放到 / the certificate goes to: {place.certificate}", markup=False)
-        if _at_hub(data):
+        if at_hub(data):
             console.print(f"然后 then: hanxun person roles {number} --data {data}", markup=False)
 
 
@@ -102,12 +107,8 @@ def _name_administrator(number: str, signing: Signing, *, json: bool) -> None:
         print_json({"effective": True, "number": number})
 
 
-def _at_hub(data: Path) -> bool:
-    return DataFolder(data).database.is_file()
-
-
 def _place(data: Path, number: str) -> KeyPlace:
-    if _at_hub(data):
+    if at_hub(data):
         return administrator_place(data, number)
     return AgentFolder(data).officer(number).place
 
@@ -132,7 +133,7 @@ def roles(
     派出所端用本人口令(--password-file)。 / At a station the officer's own password is asked for.
     例 / example:  hanxun person roles 011001 --data agent-data --role window --role head
     """
-    if _at_hub(data):
+    if at_hub(data):
         signing = Signing(data, passphrase_file, by, password_file, and_, and_password_file, yes)
         _name_administrator(number, signing, json=json)
         return
@@ -174,7 +175,7 @@ def reset(
     signing = Signing(data, passphrase_file, by, password_file, and_, and_password_file, yes)
     if by is None or and_ is None:
         raise typer.BadParameter("--by 警号 --and 警号 / two people", param_hint="--by, --and")
-    if _at_hub(data):
+    if at_hub(data):
         place = administrator_place(data, number)
         removed = _dismiss(number, place, signing, reason)
         password = read_passphrase(new_password_file, prompt="新口令 / the new password", confirm=True)
@@ -193,7 +194,7 @@ def reset(
         f"证书机构签发 / the authority issues: hanxun ca issue {request} --kind officer {held} --out {place.certificate} …",
         f"证书机构吊销旧证书 / the authority revokes the old one: hanxun ca revoke {removed.path} --reason superseded",
     ]
-    if _at_hub(data):
+    if at_hub(data):
         steps.append(f"重新任命 / name again: hanxun person roles {number} --data {data} --by … --and …")
     _tell_steps(steps, json=json, request=str(request), certificate=str(place.certificate), revoke=str(removed.path))
 
@@ -218,7 +219,7 @@ def disable(
     signing = Signing(data, passphrase_file, by, password_file, and_, and_password_file, yes)
     if by is None:
         raise typer.BadParameter("--by 警号 / police number", param_hint="--by")
-    if _at_hub(data):
+    if at_hub(data):
         removed = _dismiss(number, administrator_place(data, number), signing, reason)
     else:
         with opened(data, passphrase_file) as agent:

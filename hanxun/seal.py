@@ -14,10 +14,12 @@ from hanxun.administrators import And, AndPasswordFile, By, ByPasswordFile, Sign
 from hanxun.desk_options import opened, unlocked
 from hanxun.options import (
     AgentData,
+    AnyData,
     HubData,
     JsonFlag,
     PassphraseFile,
     TokenOption,
+    at_hub,
     parse_at,
     read_passphrase,
     verb_group,
@@ -36,7 +38,6 @@ from hub.signing.certificates import read_certificate
 from hub.signing.fingerprints import key_digest, short
 from hub.signing.purposes import SealPurpose
 from hub.signing.tokens import fresh_label, parse_token_uri
-from hub.store.layout import DataFolder
 from hub.store.seals import keep_specimen
 from station_agent.folder import AgentFolder
 from station_agent.personnel import suspend_own_seal
@@ -44,9 +45,6 @@ from station_agent.seal_uses import seal_uses
 from station_agent.settings import load_settings
 
 app = verb_group("印章 / seals.")
-AnyData = Annotated[
-    Path, typer.Option("--data", help="派出所端或中心的数据文件夹 / data folder of an agent, or of the hub")
-]
 Purpose = Annotated[SealPurpose, typer.Option(help="用途:household 户口专用章,general 其他 / the seal's purpose")]
 Seal = Annotated[
     str, typer.Argument(help="印章:证书文件、单位代码或证书指纹 / the seal: certificate file, station code or x5t")
@@ -78,7 +76,7 @@ def register(
 
     例 / example:  hanxun seal register --data hub-data --certificate household.cert.pem --by 900001
     """
-    if not _at_hub(data):
+    if not at_hub(data):
         _make_key(data, purpose, token, password_file, json=json)
         return
     if certificate is None:
@@ -140,7 +138,7 @@ def suspend(
     """
     if by is None:
         raise typer.BadParameter("--by 警号 / police number", param_hint="--by")
-    if _at_hub(data):
+    if at_hub(data):
         if seal is None:
             raise typer.BadParameter("SEAL", param_hint="SEAL")
         signing = Signing(data, passphrase_file, by, password_file, yes=yes)
@@ -317,7 +315,3 @@ def _resolve(data: Path, text: str) -> str:
     if len(found) != 1:
         raise Refused(Code.SEAL_UNKNOWN, detail=text[:43])
     return found[0]
-
-
-def _at_hub(data: Path) -> bool:
-    return DataFolder(data).database.is_file()
