@@ -40,16 +40,14 @@ async def accept(raw: bytes, *, caller: StationId, hub: Hub) -> Accepted:
             created_ahead=timedelta(seconds=hub.settings.limits.created_ahead_s),
             now=now,
         )
-    except Refused:
-        # A certificate revoked since, or a rule changed since, must not change an answer already given.
+        # A handover is small and lets a delivery end.
+        if hub.watch.refusal is not None and submission.signed.envelope.kind is not Kind.HANDOVER:
+            raise Unavailable(hub.watch.refusal)
+    except (Refused, Unavailable):
+        # A certificate revoked since, a rule changed since, a disk that is low now must not change an answer already given.
         if (known := await _receipt_given(digest_of(raw), caller, hub)) is not None:
             return Accepted(known, repeated=True)
         raise
-    if hub.watch.refusal is not None and submission.signed.envelope.kind is not Kind.HANDOVER:
-        # A handover is small and lets a delivery end; and who sends again what is here still gets the receipt.
-        if (known := await _receipt_given(digest_of(raw), caller, hub)) is not None:
-            return Accepted(known, repeated=True)
-        raise Unavailable(hub.watch.refusal)
     return await hub.writer.submit(submission)  # returns only after commit
 
 
