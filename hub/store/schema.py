@@ -235,6 +235,18 @@ specimens = sa.Table(
     sa.Column("raw", sa.LargeBinary, nullable=False),
 )
 
+seal_specimens = sa.Table(
+    "seal_specimens",
+    metadata,
+    # Which impressions were registered with which seal, by which act. A worn seal is registered again, the old one stays.
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("seal", sa.String(43), sa.ForeignKey("seals.x5t"), nullable=False),
+    sa.Column("digest", sa.String(64), sa.ForeignKey("specimens.digest"), nullable=False),
+    sa.Column("registered_at", sa.String(32), nullable=False),
+    sa.Column("act", sa.String(64), nullable=False),
+    sa.UniqueConstraint("seal", "digest"),
+)
+
 seal_lists = sa.Table(
     "seal_lists",
     metadata,

@@ -434,6 +434,24 @@ desk_seen = Table(
     PrimaryKeyConstraint("number", "case"),
 )
 
+specimen_statements = Table(
+    "specimen_statements",
+    metadata,
+    # What the hub has signed of the impressions registered for a station's seals; the newest word of each station.
+    Column("station", Text, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+)
+
+specimens = Table(
+    "specimens",
+    metadata,
+    # Impressions asked of the hub: kept among the blobs, or why not (`trouble`, a code).
+    Column("digest", Text, primary_key=True),
+    Column("trouble", Text),
+    Column("at", Text, nullable=False),
+)
+
 Index("cases_by_state", cases.c.side, cases.c.state, cases.c.changed_at)
 Index("cases_by_change", cases.c.side, cases.c.changed_at)
 Index("trail_events_by_case", trail_events.c.case, trail_events.c.seq)
