@@ -335,19 +335,23 @@ time_stamps = sa.Table(
 erasures = sa.Table(
     "erasures",
     metadata,
-    # Cases whose content two people had erased: `raw` is the hub's signed notice to the stations.
-    sa.Column("case_id", sa.String(64), primary_key=True),
+    # Cases whose content two people had erased: `raw` is the hub's signed notice to the stations, itself a leaf.
+    sa.Column("leaf", sa.Integer, primary_key=True),
+    sa.Column("case_id", sa.String(64), nullable=False, unique=True),
     sa.Column("at", sa.String(32), nullable=False),
     sa.Column("raw", sa.LargeBinary, nullable=False),
-    sqlite_with_rowid=False,
 )
 
 erased = sa.Table(
     "erased",
     metadata,
-    # What was erased, by the digest that stays in the trail: envelope, receipt, event, blob.
+    # What was erased with a case, by the digest that stays in the trail: envelope or file. `pending`: the file's bytes are
+    # still to be deleted from the disk.
+    sa.Column("case_id", sa.String(64), sa.ForeignKey("erasures.case_id"), primary_key=True),
     sa.Column("digest", sa.String(64), primary_key=True),
-    sa.Column("case_id", sa.String(64), sa.ForeignKey("erasures.case_id"), nullable=False),
     sa.Column("what", sa.String(16), nullable=False),
+    sa.Column("pending", sa.Boolean, nullable=False),
+    sa.Index("erased_digest", "digest"),
+    sa.Index("erased_pending", "digest", sqlite_where=sa.text("pending")),
     sqlite_with_rowid=False,
 )
