@@ -278,6 +278,7 @@ tray = Table(
     Column("case", Text),
     Column("taken_at", Text, nullable=False),
     Column("changed_at", Text, nullable=False),
+    Column("made_from", Text),  # numbers of the items it was joined from, or `item:first-last` of its pages
     UniqueConstraint("name", "changed_ns", "size"),
 )
 
@@ -452,6 +453,49 @@ specimens = Table(
     Column("at", Text, nullable=False),
 )
 
+search_words = Table(
+    "search_words",
+    metadata,
+    # What a case can be found by. Made from the case's messages and letter, never the only place of anything.
+    Column("kind", Text, nullable=False),  # name | id | number | case; id and case are written backwards
+    Column("word", Text, nullable=False),
+    Column("case", Text, nullable=False),
+    PrimaryKeyConstraint("kind", "word", "case"),
+    sqlite_with_rowid=False,
+)
+
+search_due = Table(
+    "search_due",
+    metadata,
+    # Cases to be indexed anew; triggers write it (revision 0009).
+    Column("case", Text, primary_key=True),
+)
+
+desk_lookups = Table(
+    "desk_lookups",
+    metadata,
+    # People looked up without an open case: whom stays here; the signed statement carries its digest under `nonce`.
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("at", Text, nullable=False),
+    Column("officer", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("nonce", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("found", Integer, nullable=False),
+    Column("statement", Text, nullable=False),
+)
+
+desk_phrases = Table(
+    "desk_phrases",
+    metadata,
+    # The station's common phrases, inserted into a text by their code.
+    Column("code", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("officer", Text, nullable=False),
+    Column("at", Text, nullable=False),
+)
+
+Index("search_words_by_case", search_words.c.case)
 Index("cases_by_state", cases.c.side, cases.c.state, cases.c.changed_at)
 Index("cases_by_change", cases.c.side, cases.c.changed_at)
 Index("trail_events_by_case", trail_events.c.case, trail_events.c.seq)
