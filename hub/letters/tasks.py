@@ -17,6 +17,7 @@ class Task(StrEnum):
     PAGES = "pages"  # look at pages: blank, dark, colour, skew, stamps, footers
     SAME_SHEETS = "same-sheets"  # which of these pairs of pages are one sheet scanned twice
     EMBED = "embed"  # an image's pages as they go into a PDF
+    ASSEMBLE = "assemble"  # pages of several PDFs as one, or some pages of one
     RENDER = "render"  # one page as PNG
     TRACE = "trace"  # the one stamp in a crop, for a comparison
     READ = "read"  # the text of one page (the extra `ocr`)
@@ -114,6 +115,29 @@ class EmbeddedPages(msgspec.Struct, frozen=True, kw_only=True):
 
     images: tuple[PageImage, ...]
     next_page: int | None
+
+
+class PagesOf(msgspec.Struct, frozen=True, kw_only=True):
+    """Pages `first` to `last` (from 1; None: to its end) of the PDF that stands at `start` in the file, `size` bytes long."""
+
+    start: Annotated[int, msgspec.Meta(ge=0)]
+    size: Annotated[int, msgspec.Meta(ge=1)]
+    first: Annotated[int, msgspec.Meta(ge=1)]
+    last: Annotated[int, msgspec.Meta(ge=1)] | None
+
+
+class AssembleArguments(msgspec.Struct, frozen=True, kw_only=True):
+    """The file holds the PDFs one behind the other."""
+
+    limits: ScanLimits
+    parts: tuple[PagesOf, ...]
+
+
+class Assembled(msgspec.Struct, frozen=True, kw_only=True):
+    """The pages as one PDF."""
+
+    pdf: bytes
+    pages: int
 
 
 class RenderArguments(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ import msgspec
 from PIL import Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 
 from hub.letters.compare.child import straight_picture, trace
+from hub.letters.decoding.assembling import assemble
 from hub.letters.decoding.embedding import embed
 from hub.letters.decoding.outline import outline
 from hub.letters.decoding.pages import compare_pages, look_at_pages
@@ -14,6 +15,7 @@ from hub.letters.decoding.pictures import NotAccepted
 from hub.letters.decoding.render import render
 from hub.letters.tasks import (
     Answer,
+    AssembleArguments,
     Failure,
     OutlineArguments,
     PagesArguments,
@@ -66,6 +68,9 @@ def do(task: Task, arguments: bytes, raw: bytes) -> msgspec.Struct:
     if task is Task.EMBED:
         embedded = msgspec.msgpack.decode(arguments, type=PagesArguments)
         return embed(raw, limits=embedded.limits, first=embedded.first)
+    if task is Task.ASSEMBLE:
+        joined = msgspec.msgpack.decode(arguments, type=AssembleArguments)
+        return assemble(raw, joined.parts, limits=joined.limits)
     if task is Task.TRACE:
         traced = msgspec.msgpack.decode(arguments, type=TraceArguments)
         return trace(raw, limits=traced.limits)
