@@ -334,6 +334,8 @@ class Code(StrEnum):
     DESK_FIELD = "desk.field"
     DESK_LISTEN = "desk.listen"
     DESK_UPLOAD = "desk.upload"
+    DESK_SEARCH = "desk.search"
+    DESK_PHRASE = "desk.phrase"
 
     # texts/station.toml: the agent's desk, gate, register, queues
     APPROVAL_MISSING = "E301"
@@ -387,6 +389,8 @@ class Code(StrEnum):
     NO_SCAN = "station.no_scan"
     TRAY_UNKNOWN = "tray.unknown"
     TRAY_STATE = "tray.state"
+    TRAY_TWO_NEEDED = "tray.two_needed"
+    TRAY_NO_SPLIT = "tray.no_split"
     SCAN_REFUSED = "station.scan_refused"
     PROOF_INCOMPLETE = "station.proof_incomplete"
     PAGES_DIFFER = "station.pages_differ"

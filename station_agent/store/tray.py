@@ -26,7 +26,8 @@ class TrayState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class TrayRow:
     """One item. `changed_ns` is the file's time; `digest` None for a refused one, whose `trouble` is a code; `same_as` the
-    first item with the same bytes; `case` where it was attached."""
+    first item with the same bytes; `case` where it was attached; `made_from` the items it was joined from (`3,4`), or whose
+    pages it holds (`3:2-5`)."""
 
     item: int
     name: str
@@ -40,6 +41,7 @@ class TrayRow:
     case: CaseId | None
     taken_at: str
     changed_at: str
+    made_from: str | None = None
 
 
 _COLUMNS = tuple(tray.c[field.name] for field in fields(TrayRow))
@@ -59,14 +61,15 @@ def add_item(
     digest: Digest | None,
     media_type: str | None,
     trouble: Code | None,
+    made_from: str | None = None,
     now: datetime,
 ) -> int:
-    """Add what was found in the folder, linked to the first item with the same bytes, and return its number."""
+    """Add what was found in the folder or made here, linked to the first item with the same bytes, and return its number."""
     first = tx.execute(select(func.min(tray.c.item)).where(tray.c.digest == digest)).scalar() if digest else None
     at = format_instant(now)
     state = TrayState.REFUSED if trouble else TrayState.WAITING
     values = {"name": name, "size": size, "changed_ns": changed_ns, "digest": digest, "media_type": media_type}
-    values |= {"trouble": trouble and trouble.value, "state": state.value, "same_as": first}
+    values |= {"trouble": trouble and trouble.value, "state": state.value, "same_as": first, "made_from": made_from}
     added = tx.execute(insert(tray).values(taken_at=at, changed_at=at, **values)).inserted_primary_key
     if added is None:
         raise RuntimeError("no key for a tray item")
