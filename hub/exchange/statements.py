@@ -98,7 +98,8 @@ def _file_officers_act(tx: sa.Connection, raw: bytes, typ: str, caller: StationI
         raise NotPermitted(Code.STATEMENT_FORM, detail=signed.act.act.value)
     if parse_instant(signed.act.at) > now + CLOCKS_DIFFER:
         raise Refused(Code.ADMINISTRATION_FORM, field="/at", detail=signed.act.at)
-    roles = frozenset({OfficerRole.HEAD})
+    looked_up = signed.act.act is AdministrationKind.LOOK_UP_PERSON
+    roles = frozenset(OfficerRole) if looked_up else frozenset({OfficerRole.HEAD})
     check_administrator(signed.certified, signed.act.by, trust=rules.trust, at=now, now=now, roles=roles).require()
     record_statement(tx, rules.log, raw, now=now, nonce=os.urandom(16))
     return True

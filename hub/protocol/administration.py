@@ -37,6 +37,8 @@ class AdministrationKind(StrEnum):
         "reset-officer"  # at a station, by its head and another: the number; ReasonDetails. `origin`: the station
     )
     DISABLE_OFFICER = "disable-officer"  # at a station, by its head: the number; ReasonDetails
+    ERASE_CASE = "erase-case"  # the case's number; EraseDetails (hub/protocol/erasure.py)
+    LOOK_UP_PERSON = "look-up-person"  # at a station, by any officer: a digest that names nobody; ReasonDetails. `origin`: the station
     RESTORE = "restore"  # the digest of the statement without signatures; RestoreDetails
 
 
@@ -123,12 +125,15 @@ COUNTS_AT_ONCE = frozenset(
         AdministrationKind.SUSPEND_SEAL,
         AdministrationKind.LOSE_SEAL,
         AdministrationKind.DISABLE_OFFICER,
+        AdministrationKind.LOOK_UP_PERSON,
     }
 )
 """Acts that take power away, or give none yet: one signature, no waiting. All others take two people."""
 
-STATION_ACTS = frozenset({AdministrationKind.RESET_OFFICER, AdministrationKind.DISABLE_OFFICER})
-"""Acts of a station about its own people; the hub keeps them and they change nothing there."""
+STATION_ACTS = frozenset(
+    {AdministrationKind.RESET_OFFICER, AdministrationKind.DISABLE_OFFICER, AdministrationKind.LOOK_UP_PERSON}
+)
+"""Acts of a station about its own people, and people looked up there; the hub keeps them and they change nothing there."""
 
 KIND_WORDS = {
     AdministrationKind.ADD_STATION: "登记派出所 / add a station",
@@ -145,6 +150,8 @@ KIND_WORDS = {
     AdministrationKind.CANCEL_SEAL: "注销印章 / cancel a seal",
     AdministrationKind.RESET_OFFICER: "民警换新密钥 / a new key for an officer",
     AdministrationKind.DISABLE_OFFICER: "停用民警密钥 / an officer's key out of use",
+    AdministrationKind.ERASE_CASE: "删除案件内容,不可恢复 / erase a case's content, for ever",
+    AdministrationKind.LOOK_UP_PERSON: "无案查询人员 / a person looked up without a case",
     AdministrationKind.RESTORE: "声明从备份恢复 / declare a restore",
 }
 """What each kind is called on a screen."""
