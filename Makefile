@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo desk test ocr fuzz lint lock clean
+.PHONY: demo desk test test-long ocr fuzz lint lock clean
 .DELETE_ON_ERROR:
 
 demo: .venv/run.stamp
@@ -14,6 +14,10 @@ desk: .venv/run.stamp
 
 test: .venv/dev.stamp lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_OPTIONS)
+
+# Also what takes minutes: two machines, browsers, kills, full disks, cut networks, the tutorial typed in.
+test-long:
+	$(MAKE) test PYTEST_OPTIONS="--long $(PYTEST_OPTIONS)"
 
 lint: .venv/dev.stamp
 	$(BIN)/ruff check .

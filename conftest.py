@@ -1,4 +1,5 @@
-"""Puts the project's root on the path (tests import builders as `tests.<area>.builders`) and holds CI to the whole suite."""
+"""Puts the project's root on the path (tests import builders as `tests.<area>.builders`), leaves the long tests to who asks
+for them, and holds CI to the whole suite."""
 
 from collections.abc import Generator
 
@@ -6,9 +7,19 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="also run what takes minutes: walks, browsers, kills, faults")
     parser.addoption(
         "--no-skips", action="store_true", help="fail a test that would be skipped: every outside tool must be here"
     )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is marked `long`, unless `--long` was given or the file or test was named on the command line."""
+    if config.getoption("--long") or any(".py" in word for word in config.args):
+        return
+    left_out = [item for item in items if item.get_closest_marker("long")]
+    items[:] = [item for item in items if not item.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -11,6 +11,8 @@ import pytest
 from tests.docs.pages import DOCS, blocks
 from tests.docs.shell import Shell
 
+pytestmark = pytest.mark.long
+
 needs_softhsm = pytest.mark.skipif(
     shutil.which("softhsm2-util") is None or importlib.util.find_spec("pkcs11") is None,
     reason="SoftHSM (softhsm2) or python-pkcs11 is not installed on this machine",

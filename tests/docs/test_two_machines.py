@@ -5,9 +5,13 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.docs.machines import two_machines
 from tests.docs.pages import DOCS, blocks
 from tests.docs.shell import Shell
+
+pytestmark = pytest.mark.long
 
 PAGE = DOCS / "how-to" / "two-machines.md"
 ADDRESSES = ("192.0.2.10", "192.0.2.20")

@@ -14,6 +14,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from station_agent.store.deliveries import cursor_of
 from station_agent.store.outbox import QUEUED, REFUSED, outbox_rows
 from tests.end_to_end.findings import check_everything
@@ -27,6 +29,8 @@ from tests.end_to_end.stories import (
     without_letter,
 )
 from tests.end_to_end.world import Station, World, a_world, wait_until
+
+pytestmark = pytest.mark.long
 
 SOAK = int(os.environ.get("HANXUN_SOAK", "1"))
 SEED = int(os.environ.get("HANXUN_KILL_SEED", "20261124"))

@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from benchmarks.large_scan import MB, SERVICE_MB, measure, peak_mb
 from tests.end_to_end.world import a_world
 from tests.letters.long_scans import a_long_scan
+
+pytestmark = pytest.mark.long
 
 PAGES = 3
 

@@ -5,6 +5,8 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from hub.protocol.codes import Code
 from hub.protocol.identifiers import Digest
 from station_agent.store.envelopes import find_envelope, receipts_for
@@ -13,6 +15,8 @@ from station_agent.sync import connect
 from tests.end_to_end.findings import check_everything
 from tests.end_to_end.stories import SMALL, Exchange, open_correction, some_file
 from tests.end_to_end.world import Station, World, a_world, wait_until
+
+pytestmark = pytest.mark.long
 
 CASES = 5
 

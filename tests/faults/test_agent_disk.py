@@ -22,6 +22,8 @@ from tests.end_to_end.stories import Exchange, a_correction, open_correction, so
 from tests.end_to_end.world import PASSPHRASE, Station, World, a_world, wait_until
 from tests.web.process import hurt_process, needs_strace
 
+pytestmark = pytest.mark.long
+
 SIZE = (40_000, 60_000)
 
 

@@ -23,6 +23,8 @@ from tests.station.desks import a_claimed_case
 from tests.station.desks import a_world as a_world_of_desks
 from tests.station.scene import cached_readers
 
+pytestmark = pytest.mark.long
+
 LIBRARY = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 needs_faketime = pytest.mark.skipif(not LIBRARY.is_file(), reason="libfaketime (Debian: faketime) is not installed")
 DAY = timedelta(days=1)

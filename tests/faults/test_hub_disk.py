@@ -22,6 +22,8 @@ from tests.faults.small_disk import a_small_disk
 from tests.web.builders import Client
 from tests.web.process import HubProcess, a_hub_process, hurt_process, needs_strace
 
+pytestmark = pytest.mark.long
+
 WAL_WRITE, WAL_SYNC = "pwrite64", "fsync,fdatasync"
 # Step: the call, the file it works on (of the blob's names), and whether the blob or an envelope is on its way.
 STEPS = {

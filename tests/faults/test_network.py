@@ -8,11 +8,15 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from tests.end_to_end.findings import check_everything
 from tests.end_to_end.stories import open_correction, some_file
 from tests.end_to_end.world import World, a_world, free_port, wait_until
 from tests.faults.cutting_proxy import Cut, a_cutting_proxy
 from tests.faults.test_clock import settled
+
+pytestmark = pytest.mark.long
 
 SOAK = int(os.environ.get("HANXUN_SOAK", "1"))
 BIG = (2_000_000, 2_000_000)

@@ -55,6 +55,8 @@ from tests.station.desks import (
 )
 from tests.station.scene import ORIGIN, cached_readers
 
+pytestmark = pytest.mark.long
+
 WHY = ReasonDetails(reason="试验")
 
 

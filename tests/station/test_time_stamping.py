@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import msgspec
+import pytest
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -30,6 +31,8 @@ from station_agent.evidence import read_version, write_version
 from tests.backup.scene import HUB_PASSPHRASE, Scene, a_scene, serving
 from tests.exchange.builders import now_utc
 from tests.station.desks import a_correction
+
+pytestmark = pytest.mark.long
 
 SOON = 1.3
 

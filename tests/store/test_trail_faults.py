@@ -26,6 +26,8 @@ from hub.trail.checkpoint import open_checkpoint
 from hub.trail.note import make_signer
 from hub.trail.verify import verify_tree
 
+pytestmark = pytest.mark.long
+
 ORIGIN = "hub.test/trail"
 SIGNER = make_signer(ORIGIN, Ed25519PrivateKey.from_private_bytes(bytes(32)))
 WRITES = (("_NEW_LEAF", "run_many"), ("_PUT_TILE", "run_many"), ("_SWAP", "run"))

@@ -19,7 +19,10 @@ from tests.station.web.office import PASSWORD, Office, offices
 CHROMIUM = Path("/usr/bin/chromium")
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text(encoding="utf-8")
 FAULTS = ("serious", "critical")
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium here: apt-get install chromium")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium here: apt-get install chromium"),
+]
 
 
 @pytest.fixture(scope="module")
