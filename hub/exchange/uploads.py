@@ -1,4 +1,4 @@
-"""Attachments on their way in: resumable, hashed while written, constant memory; filed only when whole and durable.
+"""Attachments on their way in: resumable, hashed beside the writing, constant memory; filed only when whole and durable.
 
 A part lies in `uploads/` under its digest, sender and size, so that it survives a restart; its length is the offset to go
 on from. Bytes that a power failure spoiled are found by the digest, and the part is then dropped.
@@ -10,6 +10,7 @@ import hashlib
 import logging
 import os
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,13 +22,14 @@ from hub.protocol.errors import Refused
 from hub.protocol.exchange import UploadState
 from hub.protocol.identifiers import Digest, StationId
 from hub.store.attachments import blob_size_for, insert_blob
-from hub.store.blobs import CHUNK, BlobStore, unavailable
+from hub.store.blobs import CHUNK, BlobStore, start_writing, unavailable
 from hub.store.database import Readers
 from hub.store.layout import DataFolder
 from hub.store.writer import Writer
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+BESIDE = 1 << 17  # bytes from which hashing in a thread of its own costs less than it saves
 
 
 @dataclass(slots=True)
@@ -64,6 +66,7 @@ class Uploads:
         self._max_size = max_size
         self._clock = clock
         self._require_room = require_room
+        self._hashing = ThreadPoolExecutor(thread_name_prefix="hash")
         self._parts: dict[tuple[StationId, Digest], _Part] = {}
         self._turns: WeakValueDictionary[tuple[StationId, Digest], asyncio.Lock] = WeakValueDictionary()
 
@@ -80,7 +83,7 @@ class Uploads:
         if not 1 <= size <= self._max_size:
             raise Refused(Code.BLOB_SIZE, field="Upload-Length", values={"limit": self._max_size})
         async with self._turn(station, digest):
-            part = await self._find(station, digest)
+            part = self._parts.get((station, digest))
             if part is not None and part.size != size:
                 async with part.lock:
                     self._drop(station, digest, part)
@@ -91,8 +94,8 @@ class Uploads:
             stored = await self._stored(station, digest)
             if stored is None:
                 self._require_room(size + self._still_to_come())
-                part = await asyncio.to_thread(_create, self._folder / f"{digest}.{station}.{size}", size)
-                self._parts[station, digest] = part
+                path = self._folder / f"{digest}.{station}.{size}"
+                self._parts[station, digest] = part = await asyncio.to_thread(_resume_or_create, path, size)
                 return _state(digest, part)
         if stored != size:
             raise Refused(Code.BLOB_SIZE, field="Upload-Length", values={"limit": self._max_size})
@@ -112,12 +115,14 @@ class Uploads:
 
         What arrived before a broken connection stays. Raises: Refused (`blob.*`), Unavailable.
         """
-        stored = await self._stored(station, digest)
-        if stored is not None:
-            if offset != stored:
-                raise _wrong_offset(stored)
-            return UploadState(digest=digest, offset=stored, size=stored, complete=True)
-        part = await self._require(station, digest)
+        part = self._parts.get((station, digest))
+        if part is None:
+            stored = await self._stored(station, digest)
+            if stored is not None:
+                if offset != stored:
+                    raise _wrong_offset(stored)
+                return UploadState(digest=digest, offset=stored, size=stored, complete=True)
+            part = await self._require(station, digest)
         self._require_room(0)
         async with part.lock:
             if self._parts.get((station, digest)) is not part or offset != part.offset:
@@ -139,9 +144,20 @@ class Uploads:
             async for chunk in chunks:
                 if part.offset + len(chunk) > part.size:
                     raise Refused(Code.BLOB_SIZE, values={"limit": part.size})
-                await _to_the_end(_write, descriptor, part, chunk)
+                await _to_the_end(self._add, descriptor, part, chunk)
         finally:
             os.close(descriptor)
+
+    def _add(self, descriptor: int, part: _Part, chunk: bytes) -> None:
+        """Write `chunk` at the part's offset and hash it; two threads work at the same time. Raises: Unavailable."""
+        if len(chunk) < BESIDE:
+            _write(descriptor, part, chunk)
+            part.state.update(chunk)
+        else:
+            hashed = self._hashing.submit(_hashed, part.state, chunk)
+            _write(descriptor, part, chunk)
+            part.state = hashed.result()
+        part.offset += len(chunk)
 
     async def _finish(self, station: StationId, digest: Digest, part: _Part) -> UploadState:
         if part.state.hexdigest() != digest:
@@ -198,6 +214,15 @@ def _wrong_offset(offset: int) -> Refused:
     return Refused(Code.BLOB_OFFSET, field="Upload-Offset", values={"offset": offset})
 
 
+def _resume_or_create(path: Path, size: int) -> _Part:
+    prefix = path.name.removesuffix(str(size))
+    part = _resume(path.parent, prefix)
+    if part is not None and part.size != size:
+        part.path.unlink(missing_ok=True)
+        part = None
+    return part or _create(path, size)
+
+
 def _create(path: Path, size: int) -> _Part:
     try:
         # Not emptied: a second beginning of the same upload may come while the first is already being written.
@@ -233,8 +258,14 @@ def _write(descriptor: int, part: _Part, chunk: bytes) -> None:
         with contextlib.suppress(OSError):  # if it stays, the digest will show it
             os.ftruncate(descriptor, part.offset)
         raise unavailable(error) from error
-    part.state.update(chunk)
-    part.offset = at
+    start_writing(descriptor, part.offset, len(chunk))
+
+
+def _hashed(state: "hashlib._Hash", chunk: bytes) -> "hashlib._Hash":
+    # Of a copy: a chunk that could not be written has not been hashed.
+    state = state.copy()
+    state.update(chunk)
+    return state
 
 
 async def _to_the_end(work: Callable[..., T], *arguments: object) -> T:

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from hub.protocol.identifiers import Digest, StationId
 from hub.protocol.instants import format_instant
@@ -14,15 +13,13 @@ from hub.store.statements import Prepared, as_array, insert_into, one_of
 
 def insert_blob(tx: sa.Connection, digest: Digest, *, size: int, station: StationId, now: datetime) -> None:
     """Note that the bytes of `digest` are complete and durable, and that `station` has sent them."""
-    row = {"digest": digest, "size": size, "stored_at": format_instant(now)}
-    tx.execute(insert(blobs).values(row).on_conflict_do_nothing())
-    tx.execute(insert(holdings).values(digest=digest, station=station).on_conflict_do_nothing())
+    _INSERT.run(tx, digest, size, format_instant(now))
+    _GRANT.run(tx, digest, station)
 
 
 def blob_size_for(tx: sa.Connection, digest: Digest, station: StationId) -> int | None:
     """Return the size in bytes of a complete blob that `station` may read, or None."""
-    query = sa.select(blobs.c.size).join(holdings, holdings.c.digest == blobs.c.digest)
-    return tx.execute(query.where(blobs.c.digest == digest, holdings.c.station == station)).scalar_one_or_none()
+    return next((row[0] for row in _SIZE_FOR.rows(tx, digest, station)), None)
 
 
 _SIZES = Prepared(
@@ -32,6 +29,13 @@ _SIZES = Prepared(
     names=["digests", "stations"],
 )
 _GRANT = insert_into(holdings, ignore=True)
+_INSERT = insert_into(blobs, ignore=True)
+_SIZE_FOR = Prepared(
+    sa.select(blobs.c.size)
+    .join(holdings, holdings.c.digest == blobs.c.digest)
+    .where(blobs.c.digest == sa.bindparam("digest"), holdings.c.station == sa.bindparam("station")),
+    names=["digest", "station"],
+)
 
 
 def held_sizes(
