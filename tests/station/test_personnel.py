@@ -19,6 +19,7 @@ from hub.store.administration import acts_recorded
 from hub.store.database import Readers
 from hub.store.layout import DataFolder
 from station_agent.personnel import disable_officer, reset_officer
+from station_agent.search import note_looking_up
 from station_agent.store.seals import statements_made
 from tests.exchange.builders import now_utc
 from tests.station.desks import PASSWORD, World, a_world
@@ -86,6 +87,20 @@ async def test_who_leaves_signs_nothing_from_then_on(world: World) -> None:
     await desk.sync()
     act = open_administration(handed_in(world)[-1], certificates=desk.agent.knowledge.find).act
     assert (act.act, act.origin) == (AdministrationKind.DISABLE_OFFICER, desk.agent.station)
+
+
+async def test_looking_up_a_person_without_a_case_is_a_leaf_that_names_nobody(world: World) -> None:
+    desk = world.opener
+    note_looking_up(desk.agent, desk.window, "张三", reason="核对身份", found=0, now=now_utc())
+    await desk.sync()
+    raw = handed_in(world)[-1]
+    act = open_administration(raw, certificates=desk.agent.knowledge.find).act
+    assert (act.act, act.by.number) == (AdministrationKind.LOOK_UP_PERSON, desk.window.number)
+    assert act.details == {"reason": "核对身份"}
+    assert "张三" not in act.subject
+    with desk.agent.store.read() as tx:
+        assert [row.trouble for row in statements_made(tx)] == [None]
+    assert verify_trail(world.hub_data).ok
 
 
 def handed_in(world: World) -> list[bytes]:
