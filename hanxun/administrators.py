@@ -5,7 +5,7 @@ Administrators' keys lie in the hub's data folder (`keys/officers/`), each under
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,7 +44,17 @@ AndPasswordFile = Annotated[
     Path | None, typer.Option("--and-password-file", help="另一名管理员口令文件 / that person's password", exists=True)
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="不再询问 / do not ask before signing")]
-_HIDDEN = frozenset({"certificate", "certificates", "statement"})
+_HIDDEN = frozenset({"certificate", "certificates", "statement", "content"})
+_LABELS = {
+    "reason": "原因 reason",
+    "envelopes": "函件 envelopes",
+    "files": "附件 files",
+    "letters": "其中盖章函 letters among them",
+    "bytes": "字节 bytes",
+    "stations": "双方 stations",
+    "state": "案件状态 state",
+    "open": "未办结也删除 although open",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +138,7 @@ def show_act(act: AdministrativeAct) -> None:
 
 def lines_of(act: AdministrativeAct) -> list[tuple[str, str]]:
     """Return what an act says, line by line; certificates by name and fingerprint."""
-    lines = [("对象 subject", act.subject)]
-    lines += [(key, str(value)) for key, value in act.details.items() if key not in _HIDDEN and value is not None]
+    lines = [("对象 subject", act.subject), *lines_of_details(act.details)]
     pems = [act.details.get("certificate"), *act.details.get("certificates", ())]
     for pem in filter(None, pems):
         certified = read_certificate(str(pem).encode())
@@ -140,6 +149,30 @@ def lines_of(act: AdministrativeAct) -> list[tuple[str, str]]:
     if act.expires is not None:
         lines.append(("未批则失效于 lapses", beijing(parse_instant(act.expires))))
     return lines
+
+
+def lines_of_details(details: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the details that a person can read, line by line."""
+    shown = {key: value for key, value in details.items() if key not in _HIDDEN and value is not None}
+    return [(_LABELS.get(key, key), _plain(value)) for key, value in shown.items()]
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "是 yes" if value else "否 no"
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def confirm_for_ever(yes: bool) -> None:
+    """Ask before what cannot be undone; without a person at the terminal only `yes` will do.
+
+    Raises: Abort, Refused (`erase.not_confirmed`).
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Refused(Code.ERASE_NOT_CONFIRMED, field="--yes")
+    typer.confirm("删除后不可恢复,签署? / it cannot be undone: sign?", abort=True, err=True)
 
 
 def confirm(yes: bool) -> None:

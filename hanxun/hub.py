@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from hanxun import hub_administration, hub_backup, hub_keys, hub_trail
+from hanxun import hub_administration, hub_backup, hub_erase, hub_keys, hub_trail
 from hanxun.backup_options import ProgressLine
 from hanxun.files import require_present
 from hanxun.findings import tell
@@ -40,6 +40,7 @@ from hub.web.server import run
 app = verb_group("中心 / the hub.")
 app.registered_commands += hub_backup.app.registered_commands + hub_keys.app.registered_commands
 app.registered_commands += hub_administration.app.registered_commands + hub_trail.app.registered_commands
+app.registered_commands += hub_erase.app.registered_commands
 _SETTINGS = """\
 # Settings of this hub; what is left out has its default, unknown keys are refused. See docs/reference/settings.md.
 

@@ -12,6 +12,7 @@ from hanxun.administrators import (
     Signing,
     Yes,
     confirm,
+    confirm_for_ever,
     hub_passphrase,
     lines_of,
     proposer,
@@ -24,7 +25,7 @@ from hanxun.output import console, print_json
 from hub.exchange import administration
 from hub.exchange.administrators import NEEDED
 from hub.exchange.seals import list_alarms
-from hub.protocol.administration import KIND_WORDS
+from hub.protocol.administration import KIND_WORDS, AdministrationKind
 
 app = typer.Typer()
 Number = Annotated[int, typer.Argument(min=1, help="待批号 / the proposal's number")]
@@ -66,9 +67,10 @@ def approve(
     例 / example:  hanxun hub approve 3 --data hub-data --by 900002
     """
     with administration.open_office(data, hub_passphrase(passphrase_file)) as office:
-        show_act(administration.proposed(office, number, now=datetime.now(UTC)).act)
+        act = administration.proposed(office, number, now=datetime.now(UTC)).act
+        show_act(act)
         signer = proposer(Signing(data, passphrase_file, by, password_file))
-        confirm(yes)
+        (confirm_for_ever if act.act is AdministrationKind.ERASE_CASE else confirm)(yes)
         filed = administration.approve(office, number, signer=signer, now=datetime.now(UTC))
     tell(filed, json=json)
 

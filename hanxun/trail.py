@@ -53,6 +53,9 @@ def verify(
         print_json(msgspec.to_builtins(report))
     elif report.ok:
         console.print(f"日志完整 / the log re-derives: {report.size} 条 leaves", markup=False)
+        if report.erased:
+            words = f"其中 {report.erased} 份函件的内容已按规定删除,摘要仍在日志中 / bodies erased, their digests stand"
+            console.print(words, markup=False)
     elif report.first_bad is not None:
         bad = report.first_bad
         console.print(f"不一致 / inconsistent: 第 {bad.index} 条 {bad.what}: {bad.reason}", markup=False)

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from hub.exchange.administrators import NEEDED, Administrator, Rules, administrators_in, names_of, people_among
 from hub.exchange.effects import EFFECTS, Acting, name_administrator
+from hub.exchange.erasing import finish_erasures, look_before_erasing
 from hub.exchange.hub import open_trail, purposes_of, read_settings
 from hub.exchange.registry import require_registrable
 from hub.exchange.restore import open_hub_signer, restore_statement
@@ -34,8 +35,9 @@ from hub.protocol.administration import (
 )
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Officer
+from hub.protocol.erasure import EraseDetails
 from hub.protocol.errors import NotPermitted, Refused
-from hub.protocol.identifiers import Digest, digest_of, new_uuid7
+from hub.protocol.identifiers import CaseId, Digest, digest_of, new_uuid7
 from hub.protocol.instants import format_instant, parse_instant
 from hub.protocol.restore import RestoreStatement
 from hub.protocol.strict_json import decode_strict, encode_json
@@ -82,6 +84,7 @@ class Office:
 
     rules: Rules
     engine: sa.Engine
+    folder: DataFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,7 @@ def open_office(data: Path, passphrase: bytes) -> Iterator[Office]:
     )
     hub_signer = cache(lambda: open_hub_signer(folder, passphrase, settings))
     try:
-        yield Office(Rules(log, settings.trail.origin, book.trust, book.certificate, hub_signer), engine)
+        yield Office(Rules(log, settings.trail.origin, book.trust, book.certificate, hub_signer), engine, folder)
     finally:
         readers.close()
         engine.dispose()
@@ -167,12 +170,26 @@ def propose_restore(office: Office, *, reason: str, signer: Signer, now: datetim
     return propose(office, AdministrationKind.RESTORE, digest_of(unsigned), details, signer=signer, now=now)
 
 
+def propose_erasure(office: Office, case: CaseId, details: EraseDetails, *, signer: Signer, now: datetime) -> Filed:
+    """Propose to erase `case` as it was looked at (`look_at_case`). Raises: as `propose`; also `case.*`, `erase.*`."""
+    return propose(office, AdministrationKind.ERASE_CASE, case, details, signer=signer, now=now)
+
+
+def look_at_case(office: Office, case: CaseId, *, reason: str, open: bool = False) -> EraseDetails:
+    """Return what erasing `case` would delete. Raises: Refused (`case.*`, `erase.*`)."""
+    with office.engine.begin() as tx:
+        return look_before_erasing(tx, case, reason=reason, open=open)
+
+
 def approve(office: Office, number: int, *, signer: Signer, now: datetime) -> Filed:
     """Sign proposal `number` as the second administrator; it takes effect in the same transaction.
 
     Raises: Refused (`administration.*`, and what the effect refuses), NotVerified when the signer may not or is the first.
     """
-    return _answer(office, number, Answer.APPROVED, "", signer, now)
+    filed = _answer(office, number, Answer.APPROVED, "", signer, now)
+    if filed.act.act is AdministrationKind.ERASE_CASE:
+        finish_erasures(office.folder)
+    return filed
 
 
 def withdraw(office: Office, number: int, *, reason: str, signer: Signer, now: datetime) -> Filed:

@@ -14,8 +14,9 @@ from pathlib import Path
 import msgspec
 import sqlalchemy as sa
 
+from hub.exchange.erasing import is_leaf_of, notice_in
 from hub.exchange.hub import read_settings
-from hub.exchange.verify_trail import TrailReport, verify_trail
+from hub.exchange.verify_trail import TrailReport, erased_envelopes, verify_trail
 from hub.exchange.witnessing import witnessed
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Envelope
@@ -34,6 +35,7 @@ from hub.store.consistency import (
     misdelivered,
 )
 from hub.store.database import Readers
+from hub.store.erasures import all_erasures, pending_erasures
 from hub.store.layout import DataFolder
 from hub.store.migrate import integrity_of, require_current
 from hub.trail.verify import FirstBad
@@ -92,8 +94,13 @@ def _rows(tx: sa.Connection) -> Iterator[Finding]:
     for table, other, number in broken_references(tx):
         code = Code.CHECK_RECEIPT_ORPHAN if (table, other) == ("receipts", "envelopes") else Code.CHECK_REFERENCE
         yield Finding(code, f"{table} {number}", f"no such row of {other}")
+    yield from _erasures(tx)
+    erased = erased_envelopes(tx)
     for envelope in envelope_columns(tx):
-        yield from _envelope(envelope)
+        if envelope.digest not in erased:
+            yield from _envelope(envelope)
+        elif envelope.raw:
+            yield Finding(Code.CHECK_ERASED_BACK, envelope.digest, f"envelope {envelope.seq}")
     for seq in unanswered(tx):
         yield Finding(Code.CHECK_RECEIPT_MISSING, str(seq))
     for station, seq in misdelivered(tx):
@@ -105,6 +112,20 @@ def _rows(tx: sa.Connection) -> Iterator[Finding]:
     for x5t, raw in certificate_digests(tx):
         if urlsafe_b64encode(hashlib.sha256(raw).digest()).rstrip(b"=").decode() != x5t:
             yield Finding(Code.CHECK_CERTIFICATE, x5t)
+
+
+def _erasures(tx: sa.Connection) -> Iterator[Finding]:
+    """What was erased is said and counted; a record of an erasure that the trail does not bear out is a fault."""
+    count = 0
+    for row in all_erasures(tx):
+        count += 1
+        if not is_leaf_of(tx, row) or notice_in(row.raw).case != row.case:
+            yield Finding(Code.CHECK_ERASURE, row.case, f"leaf {row.leaf}")
+    if count:
+        yield Finding(Code.CHECK_ERASED, str(count), f"{len(erased_envelopes(tx))} envelopes", FindingGrade.NOTE)
+    left = sum(not one.kept for one in pending_erasures(tx))
+    if left:
+        yield Finding(Code.CHECK_ERASED_LEFT, str(left), None, FindingGrade.NOTE)
 
 
 def _envelope(row: EnvelopeColumns) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ import msgspec
 from hub.cases.machine import Side, case_event, default_machine
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Attachment, Envelope, Kind
+from hub.protocol.erasure import ERASED
 from hub.protocol.errors import NotPermitted, Refused
 from hub.protocol.identifiers import CaseId, Digest, EnvelopeId, StationId
 from hub.signing.envelopes import SignedEnvelope
@@ -127,6 +128,8 @@ def _case_of(envelope: Envelope, docket: Docket) -> CaseRow:
     case = docket.cases.get(envelope.case)
     if case is None:
         raise Refused(Code.CASE_UNKNOWN, field="/case", detail=envelope.case)
+    if case.state == ERASED:
+        raise Refused(Code.CASE_ERASED, field="/case", detail=envelope.case)
     if case.type != envelope.type:
         raise Refused(Code.CASE_OTHER_TYPE, field="/type", detail=f"{envelope.type}, opened as {case.type}")
     if {envelope.from_, envelope.to} != {case.opener, case.respondent}:

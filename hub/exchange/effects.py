@@ -1,7 +1,8 @@
 """What each kind of administrative act changes, once enough administrators have signed it: one function per kind.
 
 Each runs in the transaction that files the last signature, and before that once more as a trial that is rolled back, so
-that what cannot be done is not proposed. An effect asks no clock and signs nothing but a restore's statement.
+that what cannot be done is not proposed. An effect asks no clock and signs nothing but a restore's statement or the notice of
+an erasure.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ from typing import TypeVar
 import msgspec
 import sqlalchemy as sa
 
+from hub.exchange.erasing import erase
 from hub.exchange.registry import insert_registrable, require_registrable
 from hub.exchange.restore import declare
 from hub.protocol.administration import (
@@ -22,20 +24,23 @@ from hub.protocol.administration import (
     ReasonDetails,
     RestoreDetails,
     SealDetails,
+    SpecimenDetails,
     StationDetails,
 )
 from hub.protocol.codes import Code
+from hub.protocol.erasure import EraseDetails
 from hub.protocol.errors import Refused
 from hub.protocol.exchange import StationEntry
-from hub.protocol.identifiers import Digest, parse_station
+from hub.protocol.identifiers import Digest, parse_case, parse_station
 from hub.protocol.instants import format_instant, parse_instant
-from hub.protocol.seal_status import SealEvent, SealState
+from hub.protocol.seal_status import SEAL_STATE_ZH, SealEvent, SealState
 from hub.signing.certificates import Certified
 from hub.signing.keys import Signer
 from hub.signing.purposes import CertificateKind, OfficerRole
 from hub.signing.trust import Trust
 from hub.store.administration import administrators_named, dismiss_administrators, insert_administrator
-from hub.store.seals import SealRow, change_seal, insert_seal, specimen_of
+from hub.store.seals import SealRow, change_seal, find_seal, insert_seal
+from hub.store.specimens import register_specimen
 from hub.store.stations import insert_station, set_station_active
 from hub.store.trail_log import TrailLog
 
@@ -110,11 +115,19 @@ def _register_seal(acting: Acting) -> None:
     certified = _of_subject(acting, details.certificate)
     if certified.kind is not CertificateKind.SEAL or certified.station is None:
         raise Refused(Code.CERT_PURPOSE, detail=f"{certified.kind} certificate, seal needed")
-    if details.specimen is not None and specimen_of(acting.tx, details.specimen) is None:
-        raise Refused(Code.FILE_MISSING, detail=details.specimen)
     insert_registrable(acting.tx, certified, now=acting.now, needs_station=True)
-    row = SealRow(certified.x5t, certified.station, SealState.REGISTERED, details.specimen)
+    row = SealRow(certified.x5t, certified.station, SealState.REGISTERED)
     insert_seal(acting.tx, row, act=acting.digest, now=acting.now)
+    first = () if details.specimen is None else (details.specimen,)
+    for digest in (*first, *details.further_specimens):
+        register_specimen(acting.tx, certified.x5t, Digest(digest), act=acting.digest, now=acting.now)
+
+
+def _add_specimen(acting: Acting) -> None:
+    seal, digest = find_seal(acting.tx, acting.act.subject), Digest(acting.details(SpecimenDetails).specimen)
+    if seal.state in (SealState.LOST, SealState.CANCELLED):
+        raise Refused(Code.SEAL_STATE, detail=seal.x5t, values={"state": SEAL_STATE_ZH[seal.state]})
+    register_specimen(acting.tx, seal.x5t, digest, act=acting.digest, now=acting.now)
 
 
 def _seal_change(state: SealState, *before: SealState) -> Effect:
@@ -133,6 +146,19 @@ def _lose_seal(acting: Acting) -> None:
     event = SealEvent(state=SealState.LOST, at=format_instant(acting.now), compromised_since=format_instant(since))
     before = frozenset({SealState.REGISTERED, SealState.ACTIVE, SealState.SUSPENDED, SealState.LOST})
     change_seal(acting.tx, acting.act.subject, before=before, event=event, act=acting.digest)
+
+
+def _erase_case(acting: Acting) -> None:
+    erase(
+        acting.tx,
+        acting.log,
+        parse_case(acting.act.subject),
+        acting.details(EraseDetails),
+        origin=acting.act.origin,
+        signatures=acting.signatures,
+        signer=None if acting.trial else acting.hub_signer(),
+        now=acting.now,
+    )
 
 
 def _restore(acting: Acting) -> None:
@@ -161,6 +187,8 @@ EFFECTS: Mapping[AdministrationKind, Effect] = {
     AdministrationKind.CANCEL_SEAL: _seal_change(
         SealState.CANCELLED, SealState.REGISTERED, SealState.ACTIVE, SealState.SUSPENDED, SealState.LOST
     ),
+    AdministrationKind.ERASE_CASE: _erase_case,
+    AdministrationKind.ADD_SPECIMEN: _add_specimen,
     AdministrationKind.RESTORE: _restore,
 }
 

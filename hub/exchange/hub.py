@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hub.cases.catalogue import Catalogue, default_catalogue
 from hub.exchange.deliver import WakeUps
 from hub.exchange.docket import Submission
+from hub.exchange.erasing import finish_erasures
+from hub.exchange.examiner import Examiner
 from hub.exchange.filing import Accepted, EnvelopeFiling
 from hub.exchange.offers import Offers
 from hub.exchange.own_keys import HubKeys
@@ -48,6 +50,7 @@ class Hub:
     trail: TrailLog
     trust: TrustBook
     catalogue: Catalogue
+    examiner: Examiner
     writer: Writer[Submission, Accepted]
     readers: Readers
     blobs: BlobStore
@@ -77,6 +80,7 @@ class Hub:
         self.following.cancel()
         self.offering.cancel()
         await self.writer.stop()
+        self.examiner.close()
         self.readers.close()
 
 
@@ -124,6 +128,7 @@ async def open_hub(
     require_writable(data)
     require_current(folder.database)
     settle(folder.database)
+    finish_erasures(folder)
     readers = Readers(folder.database)
     wake_ups = WakeUps()
     filing = EnvelopeFiling(log=trail, signer=keys.signer, clock=clock, random=random, on_filed=wake_ups.wake)
@@ -164,6 +169,7 @@ async def open_hub(
         trail=trail,
         trust=trust,
         catalogue=default_catalogue(),
+        examiner=Examiner(settings.arc),
         writer=writer,
         readers=readers,
         blobs=blobs,

@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
+import sqlalchemy as sa
+
 from hub.protocol.codes import Code
-from hub.protocol.errors import Refused
+from hub.protocol.errors import Refused, Unavailable
 from hub.protocol.exchange import UploadState
 from hub.protocol.identifiers import Digest, StationId
 from hub.store.attachments import blob_size_for, insert_blob
@@ -167,10 +169,16 @@ class Uploads:
         try:
             await asyncio.to_thread(self._blobs.file, part.path, digest)
             # Only now, with bytes and name on the disk, may a row say that the blob is here.
-            await self._writer.run(lambda tx: insert_blob(tx, digest, size=part.size, station=station, now=now))
+            await self._writer.run(lambda tx: self._note(tx, digest, part.size, station, now))
         finally:
             self._parts.pop((station, digest), None)
         return UploadState(digest=digest, offset=part.size, size=part.size, complete=True)
+
+    def _note(self, tx: sa.Connection, digest: Digest, size: int, station: StationId, now: datetime) -> None:
+        if not self._blobs.path_of(digest).is_file():
+            # A case that named the same bytes was erased in between; the sender begins again.
+            raise Unavailable(Code.STORE_UNAVAILABLE, detail="erased meanwhile")
+        insert_blob(tx, digest, size=size, station=station, now=now)
 
     def _still_to_come(self) -> int:
         return sum(part.size - part.offset for part in self._parts.values())

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import sqlalchemy as sa
 
+from hub.exchange.erasing import is_leaf_of, notice_in
 from hub.protocol.codes import Code
 from hub.protocol.errors import Damaged, Refused
 from hub.protocol.identifiers import Digest, digest_of
@@ -20,10 +21,12 @@ from hub.store.committed import (
     CommittedRow,
     committed_acts,
     committed_envelopes,
+    committed_erasures,
     committed_receipts,
     committed_station_events,
 )
 from hub.store.database import Readers
+from hub.store.erasures import all_erasures
 from hub.store.layout import DataFolder
 from hub.store.statements import DRIVER_ERRORS
 from hub.store.trail_log import head_of, leaf_records, tile_reader
@@ -39,6 +42,8 @@ _STREAMS = {
     LeafEvent.HANDOVER: "envelope",
     LeafEvent.RECEIPT: "receipt",
     LeafEvent.ADMINISTRATION: "act",
+    LeafEvent.ERASURE: "erasure",
+    LeafEvent.CASE_ERASED: "station event",
     LeafEvent.READING: "station event",
     LeafEvent.SEAL_USE: "station event",
     LeafEvent.GATE_VERDICT: "station event",
@@ -49,11 +54,13 @@ _EVENTS = frozenset(LeafEvent)
 
 @dataclass(frozen=True, slots=True)
 class TrailReport:
-    """The finding over `size` leaves; `first_bad` is None when all of it holds."""
+    """The finding over `size` leaves; `first_bad` is None when all of it holds. `erased`: so many envelopes were looked at whose
+    bodies were erased, which a leaf says; of them the leaf's own record is what is left to recompute."""
 
     ok: bool
     size: int
     first_bad: FirstBad | None
+    erased: int = 0
 
 
 def verify_trail(
@@ -113,7 +120,7 @@ def _verify(
     )
     found = [bad for bad in (tree.first_bad, audit.first_bad) if bad is not None]
     first = min(found, key=lambda bad: bad.index, default=None) or audit.left_over()
-    return TrailReport(first is None, head.size, first)
+    return TrailReport(first is None, head.size, first, audit.erased)
 
 
 class _Audit:
@@ -126,9 +133,12 @@ class _Audit:
             "envelope": committed_envelopes(tx, start),
             "receipt": committed_receipts(tx, start),
             "act": committed_acts(tx, start),
+            "erasure": committed_erasures(tx, start),
             "station event": committed_station_events(tx, start),
         }
         self._letters = _Letters(BlobStore(folder))
+        self._erased = erased_envelopes(tx)
+        self.erased = 0
         self.first_bad: FirstBad | None = None
 
     def records(self) -> Iterator[bytes]:
@@ -162,11 +172,28 @@ class _Audit:
         if what is None:
             return
         row = next(self._streams[what], None)
+        if row is not None and _is_erased(row, number, what, record.digest) and record.digest in self._erased:
+            self.erased += 1
+            return
         fault = _row_fault(row, number, what, record.digest)
         if fault is not None:
             yield fault
         elif row is not None and what == "envelope":
             yield from self._letters.faults(row)
+
+
+def erased_envelopes(tx: sa.Connection) -> frozenset[str]:
+    """Return the digests of the envelopes that were erased. A row that says so is not enough: the notice that names them must
+    itself be a leaf, or whoever deletes a body could call it erased."""
+    named: set[str] = set()
+    for row in all_erasures(tx):
+        if is_leaf_of(tx, row):
+            named.update(notice_in(row.raw).content.envelopes)
+    return frozenset(named)
+
+
+def _is_erased(row: CommittedRow, number: int, what: str, digest: str) -> bool:
+    return what == "envelope" and not row.raw and (row.leaf, row.digest) == (number, digest)
 
 
 def _row_fault(row: CommittedRow | None, number: int, what: str, digest: Digest) -> FirstBad | None:

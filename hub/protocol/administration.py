@@ -33,6 +33,7 @@ class AdministrationKind(StrEnum):
     RESUME_SEAL = "resume-seal"
     LOSE_SEAL = "lose-seal"  # LostDetails; one person, at once
     CANCEL_SEAL = "cancel-seal"
+    ADD_SPECIMEN = "add-specimen"  # the seal certificate's x5t; SpecimenDetails: a further impression of the seal
     RESET_OFFICER = (
         "reset-officer"  # at a station, by its head and another: the number; ReasonDetails. `origin`: the station
     )
@@ -98,11 +99,19 @@ class CertificateDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     certificate: Pem
 
 
-class SealDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A seal's certificate (PEM), and the digest of the file with its ink impression (印模) where one was given."""
+class SealDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A seal's certificate (PEM), and the digests of the files with its ink impression (印模) where any were given."""
 
     certificate: Pem
     specimen: WireDigest | None
+    further_specimens: Annotated[tuple[WireDigest, ...], msgspec.Meta(max_length=16)] = ()
+
+
+class SpecimenDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The digest of the file with an ink impression (印模), and why it is added."""
+
+    specimen: WireDigest
+    reason: Reason
 
 
 class LostDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -148,6 +157,7 @@ KIND_WORDS = {
     AdministrationKind.RESUME_SEAL: "恢复印章 / resume a seal",
     AdministrationKind.LOSE_SEAL: "印章遗失 / a seal is lost",
     AdministrationKind.CANCEL_SEAL: "注销印章 / cancel a seal",
+    AdministrationKind.ADD_SPECIMEN: "增登印模 / add an impression",
     AdministrationKind.RESET_OFFICER: "民警换新密钥 / a new key for an officer",
     AdministrationKind.DISABLE_OFFICER: "停用民警密钥 / an officer's key out of use",
     AdministrationKind.ERASE_CASE: "删除案件内容,不可恢复 / erase a case's content, for ever",

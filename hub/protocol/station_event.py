@@ -18,6 +18,7 @@ class StationEventKind(StrEnum):
     READING = "reading"  # 印文核对、阅函: the officer's signed look
     SEAL_USE = "seal-use"  # 用印: the custodian's signed act; the sealed letter
     GATE_VERDICT = "gate-verdict"  # 闸口结论: the verdict's checks as stored
+    CASE_ERASED = "case-erased"  # 按规定删除: the hub's notice, with two administrators' signatures
     REGISTER_ACT = "register-act"  # 登记操作: the officer's signed act, before the register was asked
 
 

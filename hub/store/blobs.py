@@ -54,6 +54,13 @@ class BlobStore:
                 part.unlink(missing_ok=True)
             raise unavailable(error) from error
 
+    def remove(self, digest: Digest) -> None:
+        """Delete the blob, durably; nothing happens when it is not there. Blocking. Raises: OSError."""
+        target = self.path_of(digest)
+        if target.parent.is_dir():
+            target.unlink(missing_ok=True)
+            sync_folder(target.parent)
+
     async def read(self, digest: Digest, *, start: int, end: int) -> AsyncIterator[bytes]:
         """Yield the bytes from `start` up to, not with, `end`. Raises: Damaged (`store.damaged`) when they are not there."""
         try:

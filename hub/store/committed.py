@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from hub.store.schema import administration, attachments, envelopes, receipts, station_events
+from hub.store.schema import administration, attachments, envelopes, erasures, receipts, station_events
 from hub.store.trail_log import as_bytes
 
 
@@ -59,6 +59,13 @@ def committed_acts(tx: sa.Connection, start: int = 0) -> Iterator[CommittedRow]:
     columns = (administration.c.number, administration.c.leaf, administration.c.raw)
     for row in tx.execute(sa.select(*columns).where(administration.c.leaf >= start).order_by(administration.c.number)):
         yield CommittedRow("act", row.leaf, as_bytes(row.raw), None, row.number)
+
+
+def committed_erasures(tx: sa.Connection, start: int = 0) -> Iterator[CommittedRow]:
+    """Yield every notice of an erasure, in the order of their leaves."""
+    columns = (erasures.c.leaf, erasures.c.raw)
+    for row in tx.execute(sa.select(*columns).where(erasures.c.leaf >= start).order_by(erasures.c.leaf)):
+        yield CommittedRow("erasure", row.leaf, as_bytes(row.raw), None, row.leaf)
 
 
 def attachments_named(tx: sa.Connection) -> Iterator[tuple[int, str, int]]:

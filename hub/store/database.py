@@ -39,12 +39,21 @@ def settle(path: Path) -> None:
 
     Raises: Unavailable (`store.unavailable`).
     """
+    empty_log(path)
+
+
+def empty_log(path: Path) -> bool:
+    """As `settle`, and say whether the log is empty now: readers may hold on to it longer than is waited for.
+
+    Raises: Unavailable (`store.unavailable`).
+    """
     try:
         # By the driver itself: a checkpoint stands outside of any transaction.
         with contextlib.closing(sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)) as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
     except sqlite3.Error as error:
         raise Unavailable(Code.STORE_UNAVAILABLE, detail=str(error)[:80]) from error
+    return bool(busy == 0)
 
 
 def touch(tx: sa.Connection) -> None:

@@ -28,7 +28,11 @@ _PAGE = (
 _SENT = (
     sa.select(envelopes.c.seq, envelopes.c.raw, receipts.c.raw.label("receipt"))
     .join(receipts, receipts.c.seq == envelopes.c.seq)
-    .where(envelopes.c.sender == sa.bindparam("station"), envelopes.c.seq > sa.bindparam("after"))
+    .where(
+        envelopes.c.sender == sa.bindparam("station"),
+        envelopes.c.seq > sa.bindparam("after"),
+        sa.func.length(envelopes.c.raw) > 0,  # an erased one has nothing to give back
+    )
     .order_by(envelopes.c.seq)
     .limit(sa.bindparam("limit"))
 )

@@ -35,8 +35,9 @@ class LeafEvent(StrEnum):
     SEAL_USE = "seal-use"
     GATE_VERDICT = "gate-verdict"
     REGISTER_ACT = "register-act"
+    CASE_ERASED = "case-erased"  # at a station, on the hub's notice
     ADMINISTRATION = "administration"
-    ERASURE = "erasure"
+    ERASURE = "erasure"  # digest of the hub's notice, which names what was erased
     RESTORE = "restore"
 
 

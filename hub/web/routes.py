@@ -6,12 +6,21 @@ import msgspec
 from aiohttp import web
 
 from hub.protocol.enrolment import Enrolment
+from hub.protocol.erasure import Erasures
 from hub.protocol.exchange import Alarms, Directory, MailboxPage, Readiness, Token, TrailGrowth, UploadState
 from hub.protocol.media_types import EVENT_STREAM, JOSE, JSON, PEM, PKIX_CRL
 from hub.protocol.station_event import LoggedEvents
 from hub.protocol.trail_keys import TrailKeysList
 from hub.protocol.witness import LeafProofs, Witnessed
-from hub.web import blob_routes, enrolment_routes, exchange_routes, seal_routes, service_routes, trail_routes
+from hub.web import (
+    blob_routes,
+    enrolment_routes,
+    erasure_routes,
+    exchange_routes,
+    seal_routes,
+    service_routes,
+    trail_routes,
+)
 from hub.web.blob_routes import OCTETS
 from hub.web.problems import Handler, answering_problems, not_found, wrong_method
 
@@ -64,6 +73,7 @@ _LENGTH = Parameter("Upload-Length", "header", "size of the whole blob in bytes"
 _OFFSET = Parameter("Upload-Offset", "header", "where these bytes begin", required=True)
 _RANGE = Parameter("Range", "header", "one range of bytes (RFC 9110, 14)", integer=False)
 _AFTER = Parameter("after", "query", "the last cursor that was fetched")
+_BEHIND = Parameter("after", "query", "leaf of the last notice that was taken")
 _LIMIT = Parameter("limit", "query", "most deliveries in one page")
 _SINCE = Parameter("since", "query", "size of the tree that was seen last")
 _OLD = Parameter("old", "query", "size of the tree that the witness has cosigned last")
@@ -291,6 +301,25 @@ ROUTES = (
         {200: Answer("seal status list", JOSE)},
     ),
     Route(
+        "GET",
+        "/v1/specimens/{station}",
+        seal_routes.get_specimens,
+        "specimens",
+        "The impressions registered with the seals of a station that shares a case with the caller: a signed statement with the "
+        "digests of their files (compact JWS).",
+        {200: Answer("statement of impressions", JOSE)},
+        errors=(404,),
+    ),
+    Route(
+        "GET",
+        "/v1/specimens/{station}/{digest}",
+        seal_routes.get_specimen,
+        "specimen",
+        "The file of one registered impression, as it was registered.",
+        {200: Answer("the file's bytes", OCTETS)},
+        errors=(404,),
+    ),
+    Route(
         "POST",
         "/v1/statements",
         seal_routes.post_statement,
@@ -307,6 +336,15 @@ ROUTES = (
         "alarms",
         "Signed alarms that the calling station raised or that are about letters it has sent.",
         {200: Answer("alarms", JSON, Alarms)},
+    ),
+    Route(
+        "GET",
+        "/v1/erasures",
+        erasure_routes.get_erasures,
+        "erasures",
+        "Notices that cases of the calling station were erased, each with two administrators' signatures, by their leaves.",
+        {200: Answer("notices", JSON, Erasures)},
+        parameters=(_BEHIND,),
     ),
     Route(
         "GET",
