@@ -2,13 +2,15 @@
 uses. At the hub: registering, activating, suspending, resuming, losing, cancelling; what widens power takes two administrators."""
 
 import re
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
+from sqlalchemy import Connection
 
 from hanxun.administrators import And, AndPasswordFile, By, ByPasswordFile, Signing, Yes, administer, tell
 from hanxun.desk_options import opened, unlocked
@@ -25,20 +27,22 @@ from hanxun.options import (
     verb_group,
 )
 from hanxun.output import console, print_json
-from hub.exchange.seals import list_seals, read_specimen
+from hub.exchange.seals import list_seals, read_specimens
 from hub.keyring.renew import NewKey, make_key
-from hub.protocol.administration import AdministrationKind, LostDetails, ReasonDetails, SealDetails
+from hub.letters.compare.sight import require_stamp
+from hub.protocol.administration import AdministrationKind, LostDetails, ReasonDetails, SealDetails, SpecimenDetails
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
-from hub.protocol.identifiers import digest_of
+from hub.protocol.identifiers import Digest, digest_of
 from hub.protocol.instants import beijing, format_instant, parse_instant
 from hub.protocol.seal_status import SEAL_STATE_ZH, SealState
+from hub.protocol.specimens import MAX_SPECIMEN_BYTES
 from hub.signing.authority import Subject
 from hub.signing.certificates import read_certificate
 from hub.signing.fingerprints import key_digest, short
 from hub.signing.purposes import SealPurpose
 from hub.signing.tokens import fresh_label, parse_token_uri
-from hub.store.seals import keep_specimen
+from hub.store.specimens import keep_specimen
 from station_agent.folder import AgentFolder
 from station_agent.personnel import suspend_own_seal
 from station_agent.seal_uses import seal_uses
@@ -50,7 +54,10 @@ Seal = Annotated[
     str, typer.Argument(help="印章:证书文件、单位代码或证书指纹 / the seal: certificate file, station code or x5t")
 ]
 Reason = Annotated[str, typer.Option(help="原因 / why")]
-SPECIMEN_BYTES = 8 * 1024 * 1024
+Specimens = Annotated[
+    list[Path] | None,
+    typer.Option(help="印模扫描件,可重复,可不给 / scan of the impression, repeatable", exists=True, dir_okay=False),
+]
 
 
 @app.command()
@@ -61,10 +68,7 @@ def register(
         Path | None,
         typer.Option(help="在中心登记:印章证书 / at the hub: the seal's certificate", exists=True, dir_okay=False),
     ] = None,
-    specimen: Annotated[
-        Path | None,
-        typer.Option(help="印模扫描件,可不给 / scan of the registered impression", exists=True, dir_okay=False),
-    ] = None,
+    specimen: Specimens = None,
     token: TokenOption = None,
     by: By = None,
     password_file: ByPasswordFile = None,
@@ -82,19 +86,39 @@ def register(
     if certificate is None:
         raise typer.BadParameter("--certificate", param_hint="--certificate")
     certified = read_certificate(certificate.read_bytes())
-    raw = None if specimen is None else specimen.read_bytes()
-    if raw is not None and len(raw) > SPECIMEN_BYTES:
-        raise Refused(Code.REQUEST_TOO_LARGE, field="--specimen", values={"limit": SPECIMEN_BYTES})
-    digest = None if raw is None else digest_of(raw)
-
-    def keep(tx: Any) -> None:
-        if specimen is not None and raw is not None and digest is not None:
-            keep_specimen(tx, digest=digest, name=specimen.name, raw=raw)
-
+    files = _read_specimens(specimen or [])
+    digests = tuple(dict.fromkeys(digest for digest, _, _ in files))
     signing = Signing(data, passphrase_file, by, password_file, yes=yes)
-    details = SealDetails(certificate=certified.pem.decode(), specimen=digest)
-    filed = administer(signing, AdministrationKind.REGISTER_SEAL, certified.x5t, details, before=keep)
+    first = digests[0] if digests else None
+    details = SealDetails(certificate=certified.pem.decode(), specimen=first, further_specimens=digests[1:])
+    kind, keep = AdministrationKind.REGISTER_SEAL, _keeping(files)
+    filed = administer(signing, kind, certified.x5t, details, before=keep)
     tell(filed, json=json, seal=certified.x5t, station=certified.station)
+
+
+@app.command()
+def add_specimen(
+    seal: Seal,
+    data: HubData,
+    specimen: Annotated[Path, typer.Option(help="印模扫描件 / scan of the impression", exists=True, dir_okay=False)],
+    reason: Reason = "增登印模 / a further impression",
+    by: By = None,
+    password_file: ByPasswordFile = None,
+    and_: And = None,
+    and_password_file: AndPasswordFile = None,
+    yes: Yes = False,
+    passphrase_file: PassphraseFile = None,
+    json: JsonFlag = False,
+) -> None:
+    """给已登记的印章增登一枚印模(如磨损后),两名管理员签名 / add an impression to a registered seal; two administrators.
+
+    例 / example:  hanxun seal add-specimen 349911500000 --data hub-data --specimen 新印模.png --by 900001
+    """
+    files = _read_specimens([specimen])
+    signing = Signing(data, passphrase_file, by, password_file, and_, and_password_file, yes)
+    details = SpecimenDetails(specimen=files[0][0], reason=reason)
+    kind, keep = AdministrationKind.ADD_SPECIMEN, _keeping(files)
+    tell(administer(signing, kind, _resolve(data, seal), details, before=keep), json=json, specimen=files[0][0])
 
 
 @app.command()
@@ -246,13 +270,18 @@ def specimen(
     seal: Seal,
     data: HubData,
     out: Annotated[Path, typer.Option(help="印模写到哪里 / where the impression goes")],
+    number: Annotated[int, typer.Option(help="第几枚,按登记先后 / which one, in order of registration", min=1)] = 1,
     json: JsonFlag = False,
 ) -> None:
     """取出登记的印模 / take out the registered impression.
 
     例 / example:  hanxun seal specimen 349911500000 --data hub-data --out 印模.png
     """
-    raw = read_specimen(data, _resolve(data, seal))
+    x5t = _resolve(data, seal)
+    kept = read_specimens(data, x5t)
+    if number > len(kept):
+        raise Refused(Code.FILE_MISSING, field="--number", detail=f"{x5t}: {len(kept)}")
+    raw = kept[number - 1]
     out.write_bytes(raw)
     if json:
         print_json({"file": str(out), "digest": digest_of(raw)})
@@ -294,6 +323,26 @@ def _make_key(data: Path, purpose: SealPurpose, token: str | None, password_file
         console.print(f"证书请求 / request: {place.request}\n  指纹 fingerprint: {fingerprint}", markup=False)
         console.print(f"签发后放到 / the certificate goes to: {place.certificate}", markup=False)
         console.print("然后由中心登记、启用 / then the hub registers and activates it", markup=False)
+
+
+def _read_specimens(paths: list[Path]) -> list[tuple[Digest, str, bytes]]:
+    """Return digest, name and bytes of files that each show a stamp. Raises: Refused (`request.too_large`, `compare.no_stamp`)."""
+    files = []
+    for path in paths:
+        raw = path.read_bytes()
+        if len(raw) > MAX_SPECIMEN_BYTES:
+            raise Refused(Code.REQUEST_TOO_LARGE, field="--specimen", values={"limit": MAX_SPECIMEN_BYTES})
+        require_stamp(raw)
+        files.append((digest_of(raw), path.name, raw))
+    return files
+
+
+def _keeping(files: list[tuple[Digest, str, bytes]]) -> Callable[[Connection], None]:
+    def keep(tx: Connection) -> None:
+        for digest, name, raw in files:
+            keep_specimen(tx, digest=digest, name=name, raw=raw)
+
+    return keep
 
 
 def _change(seal: str, kind: AdministrationKind, reason: str, signing: Signing, *, json: bool) -> None:

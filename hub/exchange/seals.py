@@ -12,7 +12,7 @@ from hub.exchange.hub import purposes_of, read_settings
 from hub.protocol.alarm import SealAlarm
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
-from hub.protocol.identifiers import StationId
+from hub.protocol.identifiers import Digest, StationId
 from hub.protocol.instants import format_instant
 from hub.protocol.seal_status import SEAL_STATE_ZH, SealEvent, SealState
 from hub.signing.alarms import open_alarm
@@ -20,7 +20,8 @@ from hub.signing.certificates import Certified, read_certificate
 from hub.store.database import Readers
 from hub.store.layout import DataFolder
 from hub.store.migrate import require_current
-from hub.store.seals import alarms_about, find_seal, seal_entries, seals_registered, specimen_of
+from hub.store.seals import alarms_about, find_seal, seal_entries, seals_registered
+from hub.store.specimens import specimen_of, specimens_of_seal
 from hub.store.stations import certificate_by_x5t
 
 T = TypeVar("T")
@@ -37,7 +38,7 @@ class RegisteredSeal:
     state: SealState
     expired: bool
     not_after: str
-    specimen: str | None
+    specimens: tuple[Digest, ...]
     events: tuple[SealEvent, ...]
 
     @property
@@ -67,7 +68,7 @@ def list_seals(data: Path, *, now: datetime) -> tuple[RegisteredSeal, ...]:
                     row.state,
                     until < now,
                     format_instant(until),
-                    row.specimen,
+                    specimens_of_seal(tx, row.x5t),
                     events[row.x5t],
                 )
             )
@@ -76,15 +77,15 @@ def list_seals(data: Path, *, now: datetime) -> tuple[RegisteredSeal, ...]:
     return _read(data, question)
 
 
-def read_specimen(data: Path, seal: str) -> bytes:
-    """Return the registered impression's file. Raises: Refused (`seal.unknown`, `file.missing`)."""
+def read_specimens(data: Path, seal: str) -> tuple[bytes, ...]:
+    """Return the files of a seal's impressions, the first registered first. Raises: Refused (`seal.unknown`, `file.missing`)."""
 
-    def question(tx: sa.Connection) -> bytes:
-        row = find_seal(tx, seal)
-        kept = None if row.specimen is None else specimen_of(tx, row.specimen)
-        if kept is None:
+    def question(tx: sa.Connection) -> tuple[bytes, ...]:
+        find_seal(tx, seal)
+        kept = [specimen_of(tx, digest) for digest in specimens_of_seal(tx, seal)]
+        if not kept:
             raise Refused(Code.FILE_MISSING, detail=seal)
-        return kept[1]
+        return tuple(item[1] for item in kept if item is not None)
 
     return _read(data, question)
 

@@ -2,7 +2,7 @@
 
 from hub.letters.limits import ScanLimits
 from hub.letters.sandbox import held, run
-from hub.letters.tasks import RenderArguments, Rendered, Task
+from hub.letters.tasks import Box, RenderArguments, Rendered, Task
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
 
@@ -14,10 +14,19 @@ def render_page(raw: bytes, page: int, dpi: int, *, limits: ScanLimits) -> bytes
 
     Raises: Refused (not a scan, no such page, not drawable), Unavailable. ValueError for a `dpi` out of range.
     """
+    return _draw(raw, page, dpi, None, limits)
+
+
+def crop_page(raw: bytes, page: int, dpi: int, box: Box, *, limits: ScanLimits) -> bytes:
+    """Return the part `box` (fractions of the upright page: left, top, right, bottom) of a page, otherwise as `render_page`."""
+    return _draw(raw, page, dpi, box, limits)
+
+
+def _draw(raw: bytes, page: int, dpi: int, box: Box | None, limits: ScanLimits) -> bytes:
     if dpi not in _DPI_RANGE:
         raise ValueError(f"dpi {dpi}")
     if len(raw) > limits.file_bytes:
         raise Refused(Code.SCAN_TOO_LARGE, values={"n": limits.file_bytes >> 20})
-    arguments = RenderArguments(limits=limits, page=page - 1, dpi=dpi)
+    arguments = RenderArguments(limits=limits, page=page - 1, dpi=dpi, box=box)
     with held(raw) as source:
         return run(Task.RENDER, source, arguments, limits=limits, result=Rendered).png

@@ -86,6 +86,8 @@ class PairsSeen(msgspec.Struct, frozen=True, kw_only=True):
     same: tuple[bool, ...]
 
 
+Part = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Box = tuple[Part, Part, Part, Part]
 Side = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 Points = Annotated[float, msgspec.Meta(gt=0, le=14_400)]
 
@@ -141,11 +143,12 @@ class Assembled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RenderArguments(msgspec.Struct, frozen=True, kw_only=True):
-    """`page` counts from 0."""
+    """`page` counts from 0; `box`: only this part, in fractions of the upright page (left, top, right, bottom)."""
 
     limits: ScanLimits
     page: int
     dpi: int
+    box: Box | None = None
 
 
 class Rendered(msgspec.Struct, frozen=True, kw_only=True):

@@ -210,7 +210,6 @@ seals = sa.Table(
     sa.Column("x5t", sa.String(43), sa.ForeignKey("certificates.x5t"), primary_key=True),
     sa.Column("station", sa.String(12), nullable=False),
     sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("specimen", sa.String(64)),
     sqlite_with_rowid=False,
 )
 

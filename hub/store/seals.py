@@ -1,4 +1,4 @@
-"""The register of seals: each seal's state and everything that befell it, impressions, the newest signed list, alarms."""
+"""The register of seals: each seal's state and everything that befell it, the newest signed list, alarms."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,17 +11,16 @@ from hub.protocol.errors import Refused
 from hub.protocol.identifiers import Digest, StationId
 from hub.protocol.instants import format_instant
 from hub.protocol.seal_status import SEAL_STATE_ZH, SealEntry, SealEvent, SealState
-from hub.store.schema import administration, seal_alarms, seal_events, seal_lists, seals, specimens
+from hub.store.schema import administration, seal_alarms, seal_events, seal_lists, seals
 
 
 @dataclass(frozen=True, slots=True)
 class SealRow:
-    """A registered seal: its certificate's x5t, its station, its state now, the digest of its impression's file."""
+    """A registered seal: its certificate's x5t, its station, its state now."""
 
     x5t: str
     station: StationId
     state: SealState
-    specimen: Digest | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +34,9 @@ class SealListRow:
 
 def seals_registered(tx: sa.Connection) -> tuple[SealRow, ...]:
     """Return every seal, by station."""
-    query = sa.select(seals.c.x5t, seals.c.station, seals.c.state, seals.c.specimen)
+    query = sa.select(seals.c.x5t, seals.c.station, seals.c.state)
     rows = tx.execute(query.order_by(seals.c.station, seals.c.x5t))
-    return tuple(SealRow(row.x5t, row.station, SealState(row.state), row.specimen) for row in rows)
+    return tuple(SealRow(row.x5t, row.station, SealState(row.state)) for row in rows)
 
 
 def find_seal(tx: sa.Connection, x5t: str) -> SealRow:
@@ -50,7 +49,7 @@ def find_seal(tx: sa.Connection, x5t: str) -> SealRow:
 
 def insert_seal(tx: sa.Connection, row: SealRow, *, act: Digest, now: datetime) -> None:
     """Register a seal. Raises: Refused (`seal.known`)."""
-    values = {"x5t": row.x5t, "station": row.station, "state": row.state.value, "specimen": row.specimen}
+    values = {"x5t": row.x5t, "station": row.station, "state": row.state.value}
     if tx.execute(insert(seals).values(values).on_conflict_do_nothing()).rowcount == 0:
         raise Refused(Code.SEAL_KNOWN, detail=row.x5t)
     _add_event(tx, row.x5t, SealEvent(state=row.state, at=format_instant(now)), act)
@@ -87,18 +86,6 @@ def seal_entries(tx: sa.Connection) -> tuple[SealEntry, ...]:
 def seal_events_counted(tx: sa.Connection) -> int:
     """Return how many things have befallen seals: it grows with each."""
     return int(tx.execute(sa.select(sa.func.coalesce(sa.func.max(seal_events.c.number), 0))).scalar_one())
-
-
-def keep_specimen(tx: sa.Connection, *, digest: Digest, name: str, raw: bytes) -> None:
-    """Keep the file with a seal's impression; a repeat changes nothing."""
-    values = {"digest": digest, "name": name, "raw": raw}
-    tx.execute(insert(specimens).values(values).on_conflict_do_nothing())
-
-
-def specimen_of(tx: sa.Connection, digest: Digest) -> tuple[str, bytes] | None:
-    """Return name and bytes of a registered impression."""
-    row = tx.execute(sa.select(specimens.c.name, specimens.c.raw).where(specimens.c.digest == digest)).one_or_none()
-    return None if row is None else (row.name, row.raw)
 
 
 def newest_seal_list(tx: sa.Connection) -> SealListRow | None:

@@ -7,12 +7,17 @@ from typing import Any
 import msgspec
 
 from hub.protocol.exchange import Problem
-from hub.protocol.identifiers import DIGEST_PATTERN
+from hub.protocol.identifiers import DIGEST_PATTERN, STATION_PATTERN
 from hub.protocol.media_types import PROBLEM_JSON
 from hub.web.routes import Parameter, Route
 
 COMMON_ERRORS = (400, 503)
-_PATTERNS = {"digest": DIGEST_PATTERN, "x5t": "^[0-9A-Za-z_-]{43}$", "tile": "^(entries|[0-9]{1,2})/[0-9x/.p]+$"}
+_PATTERNS = {
+    "digest": DIGEST_PATTERN,
+    "station": STATION_PATTERN,
+    "x5t": "^[0-9A-Za-z_-]{43}$",
+    "tile": "^(entries|[0-9]{1,2})/[0-9x/.p]+$",
+}
 _REF = "#/components/schemas/{name}"
 
 

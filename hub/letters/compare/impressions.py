@@ -14,7 +14,7 @@ from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
 
 Affine6 = tuple[float, float, float, float, float, float]
-_STILL: Affine6 = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+STILL: Affine6 = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
 
 def compare_impressions(
@@ -27,10 +27,10 @@ def compare_impressions(
     Raises: Refused (a file that cannot be read safely, or no specimen with a stamp: `compare.no_stamp`), Unavailable.
     """
     limits = limits or default_limits()
-    traces = tuple(found for raw in specimens if (found := _trace(raw, limits)))
+    traces = tuple(found for raw in specimens if (found := trace_of(raw, limits)))
     if len(traces) < len(specimens) or not traces:
         raise Refused(Code.COMPARE_NO_STAMP, field="specimens")
-    return judge(traces, _trace(impression, limits), scorer=shipped_scorer())
+    return judge(traces, trace_of(impression, limits), scorer=shipped_scorer())
 
 
 def aligned_pictures(specimen: bytes, impression: bytes, *, limits: ScanLimits | None = None) -> tuple[bytes, bytes]:
@@ -39,21 +39,23 @@ def aligned_pictures(specimen: bytes, impression: bytes, *, limits: ScanLimits |
     Raises: Refused (unreadable, or `compare.no_stamp`), Unavailable.
     """
     limits = limits or default_limits()
-    one, other = _trace(specimen, limits), _trace(impression, limits)
+    one, other = trace_of(specimen, limits), trace_of(impression, limits)
     if one is None or other is None:
         raise Refused(Code.COMPARE_NO_STAMP, field="impression" if one else "specimens")
     placed = align(disc_of(one), disc_of(other)).affine
     a, b, c, d, e, f = (float(value) for value in placed.ravel())
-    return _straighten(specimen, _STILL, limits), _straighten(impression, (a, b, c, d, e, f), limits)
+    return straightened(specimen, STILL, limits), straightened(impression, (a, b, c, d, e, f), limits)
 
 
-def _trace(raw: bytes, limits: ScanLimits) -> Trace | None:
+def trace_of(raw: bytes, limits: ScanLimits) -> Trace | None:
+    """Return the trace of the stamp in a crop, made in a child; None: no border found. Raises: Refused, Unavailable."""
     _require_size(raw, limits)
     with held(raw) as source:
         return run(Task.TRACE, source, TraceArguments(limits=limits), limits=limits, result=Traced).trace
 
 
-def _straighten(raw: bytes, affine: Affine6, limits: ScanLimits) -> bytes:
+def straightened(raw: bytes, affine: Affine6, limits: ScanLimits) -> bytes:
+    """Return the crop straightened and placed by `affine`, as PNG made in a child. Raises: Refused, Unavailable."""
     arguments = StraightenArguments(limits=limits, affine=affine)
     with held(raw) as source:
         return run(Task.STRAIGHTEN, source, arguments, limits=limits, result=Straightened).png

@@ -78,4 +78,4 @@ def do(task: Task, arguments: bytes, raw: bytes) -> msgspec.Struct:
         placed = msgspec.msgpack.decode(arguments, type=StraightenArguments)
         return straight_picture(raw, placed.affine, limits=placed.limits)
     drawn = msgspec.msgpack.decode(arguments, type=RenderArguments)
-    return render(raw, limits=drawn.limits, page=drawn.page, dpi=drawn.dpi)
+    return render(raw, limits=drawn.limits, page=drawn.page, dpi=drawn.dpi, box=drawn.box)

@@ -25,3 +25,4 @@ def upgrade() -> None:
         "SELECT s.x5t, s.specimen, e.at, e.act FROM seals s JOIN seal_events e ON e.seal = s.x5t "
         "WHERE s.specimen IS NOT NULL AND e.state = 'registered' ORDER BY e.number"
     )
+    op.execute("ALTER TABLE seals DROP COLUMN specimen")
