@@ -362,6 +362,7 @@ class Code(StrEnum):
     HUB_UNREACHABLE = "E501"
     LATE_NEEDS_REASON = "E801"
     CASE_TAKEN = "E701"
+    NOT_FORWARDED = "station.not_forwarded"
     AGENT_STORE_BUSY = "station.store_busy"
     AGENT_STORE_NEWER = "station.store_newer"
     AGENT_STORE_DAMAGED = "station.store_damaged"

@@ -11,6 +11,7 @@ from hub.protocol.codes import Code
 from hub.protocol.envelope import Kind
 from hub.protocol.errors import Refused
 from hub.protocol.identifiers import CaseId, Digest
+from hub.protocol.instants import format_instant
 from hub.signing.purposes import OfficerRole
 from station_agent.agent import Agent
 from station_agent.desk.acting import require_own
@@ -18,6 +19,7 @@ from station_agent.desk.posting import post
 from station_agent.desk.steps import step_case
 from station_agent.people import Person
 from station_agent.store.cases import CaseRow, require_case, save_case
+from station_agent.store.handlings import TAKEN_OVER, HandlingRow, add_handling
 
 log = logging.getLogger(__name__)
 
@@ -53,3 +55,4 @@ def _take_over(tx: Connection, row: CaseRow, person: Person, note: str | None, n
     person.require_role(OfficerRole.WINDOW, OfficerRole.HEAD)
     log.info("case taken over case=%s", row.case)
     save_case(tx, replace(row, owner=person.number), now=now)
+    add_handling(tx, HandlingRow(row.case, format_instant(now), person.number, TAKEN_OVER, person.number, note))

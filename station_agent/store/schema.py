@@ -495,6 +495,21 @@ desk_phrases = Table(
     Column("at", Text, nullable=False),
 )
 
+desk_handlings = Table(
+    "desk_handlings",
+    metadata,
+    # Cases passed from one officer of the station to another, with the reason; the other station need not know.
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("case", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("officer", Text, nullable=False),  # who did it
+    Column("what", Text, nullable=False),  # taken over | forwarded
+    Column("owner", Text, nullable=False),  # whose it is since
+    Column("note", Text, nullable=False),
+)
+
+Index("desk_handlings_by_case", desk_handlings.c.case, desk_handlings.c.seq)
+Index("acts_by_kind", acts.c.kind, acts.c.seq)
 Index("search_words_by_case", search_words.c.case)
 Index("cases_by_state", cases.c.side, cases.c.state, cases.c.changed_at)
 Index("cases_by_change", cases.c.side, cases.c.changed_at)

@@ -1,4 +1,4 @@
-"""Searching at the desk: what a case can be found by, look-ups of people on record, common phrases, what a tray item was made from.
+"""The desk: what a case can be found by, people looked up, common phrases, who handed a case to whom, what a scan was made from.
 
 Triggers note every case whose messages, letter or state change: it is indexed anew before the next search, whoever wrote it, and
 what is deleted or overwritten can be found no more from that moment on.
@@ -56,6 +56,18 @@ def upgrade() -> None:
         sa.Column("officer", sa.Text(), nullable=False),
         sa.Column("at", sa.Text(), nullable=False),
     )
+    op.create_table(
+        "desk_handlings",
+        sa.Column("seq", sa.Integer(), primary_key=True, autoincrement=True),
+        sa.Column("case", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.Column("officer", sa.Text(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+    )
+    op.create_index("desk_handlings_by_case", "desk_handlings", ["case", "seq"])
+    op.create_index("acts_by_kind", "acts", ["kind", "seq"])
     op.add_column("tray", sa.Column("made_from", sa.Text()))
     for trigger in _TRIGGERS:
         op.execute(trigger)
