@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from hub.cases.clocks import SiteHours
+from hub.pages.settings import DeskSettings
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
 from hub.protocol.identifiers import WireStation
@@ -62,19 +63,6 @@ class ScanFolderSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
     path: Annotated[str, msgspec.Meta(min_length=1)]
     check_every_s: Positive = 3
-
-
-class DeskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The officers' pages: where they are served, the `names` under which browsers reach them besides that address, and the
-    TLS pair (PEM, in the data folder; the key is opened with the agent's passphrase). Beyond this machine only with TLS, or
-    when `behind_proxy` says that a proxy does it."""
-
-    host: Annotated[str, msgspec.Meta(min_length=1)] = "127.0.0.1"
-    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8650
-    names: tuple[str, ...] = ()
-    certificate: str | None = None
-    key: str | None = None
-    behind_proxy: bool = False
 
 
 class AgentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

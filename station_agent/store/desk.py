@@ -7,25 +7,10 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
+from hub.pages.accounts import AccountRow
 from hub.protocol.identifiers import CaseId
 from hub.protocol.instants import format_instant
 from station_agent.store.schema import desk_accounts, desk_drafts, desk_recovery_codes, desk_seen
-
-
-@dataclass(frozen=True, slots=True)
-class AccountRow:
-    """An officer's account: `totp` the encrypted secret (None: not set up), `totp_step` the last time step used, `code` the
-    hash of the one-time code for setting it up, `failures` in a row, `last_at` and `last_from` of the last sign-in."""
-
-    number: str
-    totp: bytes | None = None
-    totp_step: int = 0
-    code: str | None = None
-    code_until: str | None = None
-    failures: int = 0
-    locked_until: str | None = None
-    last_at: str | None = None
-    last_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from hub.cases.stations import Sites
+from hub.pages.sessions import Sessions
 from hub.protocol.errors import Refused
 from hub.protocol.identifiers import CaseId, Digest, StationId
 from hub.protocol.instants import SHANGHAI
@@ -16,7 +17,6 @@ from station_agent.desk.proofread import ScanCheck
 from station_agent.people import Person
 from station_agent.register.interface import Register
 from station_agent.web.accounts import Accounts
-from station_agent.web.sessions import Sessions
 from station_agent.web.uploads import Uploads
 
 PRESENT = timedelta(seconds=45)
@@ -93,7 +93,7 @@ class Desk:
 
     agent: Agent
     accounts: Accounts
-    sessions: Sessions
+    sessions: Sessions[Person]
     pictures: Pictures
     check_scan: ScanCheck
     readers: Readers
@@ -101,6 +101,11 @@ class Desk:
     sites: Sites
     uploads: Uploads
     presence: Presence = field(default_factory=Presence)
+
+    @property
+    def name(self) -> str:
+        """The station's name, as the phone's app shows it."""
+        return self.agent.settings.name
 
     def station_name(self, code: StationId, *, now: datetime) -> str:
         """Return the name of a station as it is now; one that the directory lacks is named by its code."""

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hub.cases.catalogue import FieldRule, FieldType, When
+from hub.pages.wording import Words
 from hub.protocol.instants import SHANGHAI, format_instant, parse_instant
-from station_agent.web.wording import Words
 
 MOST_ROWS = 50
 _MINUTES = "%Y-%m-%dT%H:%M"

@@ -1,8 +1,10 @@
 """The table of addresses. Each declares its rule; a test walks the table and makes the requests that each rule forbids."""
 
+from hub.pages import sign_in, static
+from hub.pages.routing import Rule
 from hub.signing.purposes import OfficerRole
-from station_agent.web.pages import case, inquiry, letter, lists, message, plain, seal_use, sign_in, verify, viewer
-from station_agent.web.rules import Route, Rule
+from station_agent.web.pages import case, inquiry, letter, lists, message, plain, seal_use, verify, viewer
+from station_agent.web.rules import Route
 
 _CASE = "/cases/{case}"
 _LETTER = f"{_CASE}/letter"
@@ -11,7 +13,7 @@ _FILE = f"{_CASE}/files/{{digest}}"
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/", Rule.PUBLIC, plain.go_to_desk),
-    Route("GET", "/static/{name}", Rule.PUBLIC, plain.static_file, by_itself=True),
+    Route("GET", "/static/{name}", Rule.PUBLIC, static.static_file, by_itself=True),
     Route("GET", "/sign-in", Rule.PUBLIC, sign_in.show_sign_in),
     Route("POST", "/sign-in", Rule.PUBLIC, sign_in.sign_in),
     Route("GET", "/first-use", Rule.PUBLIC, sign_in.show_first_use),

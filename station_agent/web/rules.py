@@ -1,47 +1,21 @@
-"""Who may ask for a page: every route declares one of these rules, and nothing else lets a request through."""
+"""Whom the rule of an officers' page lets through: who is signed in, has the role, may see the case."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from hub.cases.catalogue import CaseType, Catalogue
 from hub.cases.machine import Actor, Side
+from hub.pages import routing
+from hub.pages.routing import Rule
 from hub.protocol.codes import Code
 from hub.protocol.errors import NotPermitted, Refused
-from hub.signing.purposes import OfficerRole
 from station_agent.people import Person
 from station_agent.store.cases import CaseRow, find_case
-from station_agent.web.visit import Answer, Visit
+from station_agent.web.visit import Visit
 
 if TYPE_CHECKING:
     from station_agent.web.desk import Desk
 
-View = Callable[["Desk", Visit], Answer]
-
-
-class Rule(StrEnum):
-    """What a visitor must be. `CASE`: an officer who may see the case that the path names; others are told that there is none."""
-
-    PUBLIC = "public"
-    SIGNED_IN = "signed-in"
-    ROLE = "role"
-    CASE = "case"
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One address. `by_itself`: the page's script asks, not the officer, so the session rests on. `accepts`: how the body is
-    read. `roles` belong to `Rule.ROLE`. `keeps_form`: what was typed is kept when the session is over."""
-
-    method: str
-    path: str
-    rule: Rule
-    view: View
-    roles: tuple[OfficerRole, ...] = ()
-    by_itself: bool = False
-    raw_body: bool = False
-    keeps_form: bool = False
+Route = routing.Route["Desk", Person]
 
 
 def require_rule(route: Route, desk: "Desk", visit: Visit) -> None:

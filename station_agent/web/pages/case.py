@@ -11,6 +11,8 @@ from hub.cases.calendar import default_calendar
 from hub.cases.catalogue import CaseType
 from hub.cases.clocks import explain
 from hub.cases.machine import default_machine
+from hub.pages.shown import moment
+from hub.pages.wording import Words
 from hub.protocol.act import ActKind
 from hub.protocol.envelope import Kind
 from hub.protocol.instants import parse_instant
@@ -24,9 +26,7 @@ from station_agent.web.desk import Desk
 from station_agent.web.documents import Document, documents_of
 from station_agent.web.facts import Facts, Message, facts_of
 from station_agent.web.pages.lists import TONES, state_name
-from station_agent.web.shown import moment
 from station_agent.web.visit import Answer, Html, Short, Visit
-from station_agent.web.wording import Words
 
 _TOLD = ("text", "reason", "note", "outcome", "serial", "reason_code", "expected_at", "late_reason")
 

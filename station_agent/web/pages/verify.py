@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from hub.cases.approval import default_approval_levels
+from hub.pages.wording import Words
 from hub.protocol.act import ActKind
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Role
@@ -28,7 +29,7 @@ from station_agent.web.desk import Desk
 from station_agent.web.documents import Document, documents_of
 from station_agent.web.facts import Facts, facts_of
 from station_agent.web.visit import Answer, File, Html, Redirect, Visit
-from station_agent.web.wording import Words, all_words
+from station_agent.web.wording import all_words
 
 SIGNATURE = ("G3", "G2")
 IMPRESSION = ("G7",)
@@ -298,5 +299,6 @@ _CHECK_RESULTS = {
     Result.PENDING: "pending",
     Result.FAILED: "failed",
     Result.INDETERMINATE: "open",
+    Result.REDACTED: "open",
 }
 _RESULTS = {"TOTAL-PASSED": "passed", "TOTAL-FAILED": "failed", "INDETERMINATE": "open"}

@@ -7,11 +7,12 @@ from pathlib import Path
 import pyotp
 import pytest
 
+from hub.pages.accounts import LOCKED, DeskKeys
+from hub.pages.sessions import IDLE, LASTS, Sessions
 from hub.protocol.codes import Code
 from hub.protocol.errors import NotPermitted
 from station_agent.store.desk import find_account
-from station_agent.web.accounts import LOCKED, Accounts, DeskKeys, new_code
-from station_agent.web.sessions import IDLE, LASTS, Sessions
+from station_agent.web.accounts import Accounts, new_code
 from tests.exchange.builders import a_province, now_utc
 from tests.station.desks import OPENER, PASSWORD, Desk, a_desk
 from tests.station.scene import a_scene
@@ -125,7 +126,7 @@ def test_the_secret_lies_encrypted_and_is_worth_nothing_under_another_passphrase
 
 def test_a_session_ends_by_rest_by_length_and_when_its_officer_leaves(accounts: Accounts, desk: Desk) -> None:
     now = now_utc()
-    sessions = Sessions(KEYS.cookies, in_force=accounts.in_force)
+    sessions = Sessions(KEYS.cookies, in_force=lambda person, at: accounts.in_force(person.certified, at))
     token = sessions.begin(desk.window, now=now).token
     assert sessions.find(token, now=now + IDLE - timedelta(seconds=1), acts=False) is not None
     assert sessions.find(token, now=now + IDLE, acts=True) is None

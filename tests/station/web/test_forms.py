@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from hub.cases.body import check_body
 from hub.cases.catalogue import default_catalogue
+from hub.pages.wording import Words
 from hub.protocol.envelope import Kind
 from hub.protocol.errors import Refused
 from station_agent.web.forms import body_of, has_input, inputs_of, instant_of, name_of_pointer, values_of, with_error
-from station_agent.web.wording import Words
+from station_agent.web.wording import PACKAGE
 
 C06, C04 = (default_catalogue().case_type(code) for code in ("C06", "C04"))
-ZH = Words("zh")
+ZH = Words("zh", PACKAGE)
 
 
 def test_a_body_comes_back_as_it_was_shown() -> None:

@@ -12,6 +12,9 @@ import pyotp
 import pytest
 
 from hub.cases.machine import Side
+from hub.pages import headers
+from hub.pages.attempts import AT_ONCE, EVERY, Attempts
+from hub.pages.routing import Rule
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
 from hub.signing.purposes import OfficerRole
@@ -20,12 +23,10 @@ from station_agent.people import Person
 from station_agent.register.interface import Register
 from station_agent.store.cases import CaseRow, insert_case
 from station_agent.store.desk import find_draft
-from station_agent.web import headers
 from station_agent.web.accounts import Accounts, desk_keys, new_code
-from station_agent.web.attempts import AT_ONCE, EVERY, Attempts
 from station_agent.web.desk import Desk as WebDesk
 from station_agent.web.routes import ROUTES
-from station_agent.web.rules import Route, Rule, visible_types
+from station_agent.web.rules import Route, visible_types
 from station_agent.web.server import make_desk, serve_desk
 from tests.exchange.builders import a_province, now_utc
 from tests.station.desks import OPENER, ORIGIN, PASSPHRASE, PASSWORD, Desk, a_desk

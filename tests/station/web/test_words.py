@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from hub.pages import templates
+from hub.pages.wording import Words
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
-from station_agent.web import templates, wording
+from station_agent.web import wording
 from station_agent.web.actions import KINDS
 
 WEB = Path(wording.__file__).parent
+PAGES = Path(templates.__file__).parent
 PLACEHOLDERS = re.compile(r"\{(\w+)\}")
 ASKED = re.compile(r"""["']((?:frame|sign_in|desk|list|case|message|verify|letter)\.[a-z_G0-9]+)["']""")
 BUILT = re.compile(r"""["']((?:frame|sign_in|desk|list|case|message|verify|letter)\.(?:[a-z]+_)?)["'] ~""")
@@ -18,7 +21,10 @@ BUILT = re.compile(r"""["']((?:frame|sign_in|desk|list|case|message|verify|lette
 
 def sources() -> str:
     return "\n".join(
-        path.read_text(encoding="utf-8") for path in sorted(WEB.rglob("*")) if path.suffix in (".py", ".html")
+        path.read_text(encoding="utf-8")
+        for folder in (WEB, PAGES)
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in (".py", ".html")
     )
 
 
@@ -69,23 +75,23 @@ def test_every_message_says_that_it_is_done(kind: str) -> None:
 
 def test_an_error_is_told_in_the_visitors_language() -> None:
     error = Refused(Code.DESK_RATE, values={"seconds": 7})
-    assert wording.Words("zh").error(error) == ("尝试过于频繁", "请等 7 秒再试")
-    assert wording.Words("en").error(error) == ("Too many attempts", "Wait 7 seconds")
+    assert Words("zh", wording.PACKAGE).error(error) == ("尝试过于频繁", "请等 7 秒再试")
+    assert Words("en", wording.PACKAGE).error(error) == ("Too many attempts", "Wait 7 seconds")
 
 
 def test_an_unknown_language_is_chinese() -> None:
-    assert wording.Words("fr").language == "zh"
+    assert Words("fr", wording.PACKAGE).language == "zh"
 
 
 def test_every_template_compiles_and_escapes() -> None:
-    environment = templates.environment()
+    environment = templates.environment(wording.PACKAGE)
     for name in environment.list_templates():
         environment.get_template(name)
     assert environment.from_string("{{ x }}").render(x="<script>") == "&lt;script&gt;"
 
 
 def test_no_template_holds_script_or_style() -> None:
-    for path in sorted((WEB / "templates").iterdir()):
+    for path in sorted([*(WEB / "templates").iterdir(), *(PAGES / "templates").iterdir()]):
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"<style|style=|<script(?! src)|\son\w+=|javascript:", text), path.name
         assert "|safe" not in text.replace("page.picture|safe", ""), path.name

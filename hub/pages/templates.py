@@ -6,16 +6,18 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
-from station_agent.web.shown import FILTERS
+from hub.pages.shown import FILTERS
+
+SHARED = "hub.pages"
 
 
 @cache
-def environment() -> Environment:
-    """Return the environment of all pages."""
+def environment(package: str) -> Environment:
+    """Return the environment of one desk's pages: its own templates, then the shared ones."""
     made = Environment(
-        loader=PackageLoader("station_agent.web", "templates"),
+        loader=ChoiceLoader([PackageLoader(package, "templates"), PackageLoader(SHARED, "templates")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -27,15 +29,15 @@ def environment() -> Environment:
     return made
 
 
-def render(template: str, values: Mapping[str, Any]) -> str:
+def render(package: str, template: str, values: Mapping[str, Any]) -> str:
     """Return the page."""
-    return environment().get_template(template).render(values)
+    return environment(package).get_template(template).render(values)
 
 
 @cache
 def static_files() -> Mapping[str, bytes]:
     """Return our scripts, styles and pictures by name."""
-    folder = files("station_agent.web") / "static"
+    folder = files(SHARED) / "static"
     return {entry.name: entry.read_bytes() for entry in folder.iterdir() if entry.is_file()}
 
 

@@ -1,7 +1,7 @@
-"""Who is signed in: sessions in memory, each with the officer's unlocked key, and cookies that say whose they are.
+"""Who is signed in: sessions in memory, each with its person's unlocked key, and cookies that say whose they are.
 
-A session's key is gone when it ends or the process does. Its cookie stays provable (HMAC under a key of the agent): what an
-officer typed is kept under their number also when the session has ended meanwhile.
+A session's key is gone when it ends or the process does. Its cookie stays provable (HMAC under a key of the installation): what
+somebody typed is kept under their number also when the session has ended meanwhile.
 """
 
 import hashlib
@@ -10,9 +10,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-
-from hub.signing.certificates import Certified
-from station_agent.people import Person
+from typing import Generic, Protocol, TypeVar
 
 LASTS = timedelta(hours=8)
 IDLE = timedelta(minutes=30)
@@ -20,13 +18,24 @@ PROVABLE = timedelta(hours=24)
 ANYBODY = "-"
 
 
+class Identified(Protocol):
+    """Somebody who has unlocked their own key."""
+
+    @property
+    def number(self) -> str:
+        """Their number, as in the certificate."""
+
+
+P = TypeVar("P", bound=Identified)
+
+
 @dataclass(slots=True)
-class Session:
-    """One officer at one browser. `seen_at` moves with what the officer does, not with what the page does by itself; `notice`
+class Session(Generic[P]):
+    """One person at one browser. `seen_at` moves with what the person does, not with what the page does by itself; `notice`
     is shown once; `kept` are values of a page that must not travel (a second factor being set up)."""
 
     token: str
-    person: Person
+    person: P
     began_at: datetime
     seen_at: datetime
     before: str | None = None
@@ -38,19 +47,15 @@ class Session:
         return now >= self.began_at + LASTS or now >= self.seen_at + IDLE
 
 
-InForce = Callable[[Certified, datetime], bool]
-"""Whether an officer's certificate is in force at this station."""
-
-
-class Sessions:
+class Sessions(Generic[P]):
     """All sessions of this process. Used from several threads: each step is one operation on a dict."""
 
-    def __init__(self, key: bytes, *, in_force: InForce) -> None:
+    def __init__(self, key: bytes, *, in_force: Callable[[P, datetime], bool]) -> None:
         self._key = key
         self._in_force = in_force
-        self._open: dict[str, Session] = {}
+        self._open: dict[str, Session[P]] = {}
 
-    def begin(self, person: Person, *, now: datetime, before: str | None = None) -> Session:
+    def begin(self, person: P, *, now: datetime, before: str | None = None) -> Session[P]:
         """Begin a session under a new token (never the one that the visitor came with)."""
         session = Session(self.new_token(person.number, now=now), person, now, now, before)
         self._open[session.token] = session
@@ -60,15 +65,15 @@ class Sessions:
         """End a session; its key is forgotten."""
         self._open.pop(token, None)
 
-    def find(self, token: str, *, now: datetime, acts: bool) -> Session | None:
-        """Return the session of a cookie; `acts`: the officer does something, so it rests no longer.
+    def find(self, token: str, *, now: datetime, acts: bool) -> Session[P] | None:
+        """Return the session of a cookie; `acts`: the person does something, so it rests no longer.
 
-        An officer whose certificate has ended, or was taken out of use or revoked, has no session any more.
+        Somebody whose certificate has ended, or was taken out of use or revoked, has no session any more.
         """
         session = self._open.get(token)
         if session is None:
             return None
-        if session.is_over(now) or not self._in_force(session.person.certified, now):
+        if session.is_over(now) or not self._in_force(session.person, now):
             self.end(token)
             return None
         if acts:

@@ -1,15 +1,34 @@
-"""O1: signing in and out, and setting up the second factor at first use."""
+"""Signing in and out, and setting up the second factor at first use."""
 
 import io
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import segno
 
+from hub.pages.accounts import Accounts, address_of_secret
+from hub.pages.sessions import Identified, Sessions
+from hub.pages.visit import Answer, Html, Language, Redirect, SignedIn, SignedOut, Visit
+from hub.pages.wording import LANGUAGES, ZH
 from hub.protocol.errors import NotPermitted
-from station_agent.web.accounts import address_of_secret
-from station_agent.web.desk import Desk
-from station_agent.web.visit import Answer, Html, Language, Redirect, SignedIn, SignedOut, Visit
-from station_agent.web.wording import LANGUAGES, ZH
+
+P = TypeVar("P", bound=Identified)
+
+
+class Door(Protocol[P]):
+    """The desk that one signs in to; `name` stands in the phone's app."""
+
+    @property
+    def name(self) -> str:
+        """Station or hub."""
+
+    @property
+    def accounts(self) -> Accounts[P]:
+        """Who may sign in."""
+
+    @property
+    def sessions(self) -> Sessions[P]:
+        """Who has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +71,7 @@ class RecoveryPage:
     codes: tuple[str, ...]
 
 
-def show_sign_in(_desk: Desk, visit: Visit) -> Answer:
+def show_sign_in(_desk: Door[P], visit: Visit[P]) -> Answer:
     """The form; who is signed in already goes on."""
     to = local_path(visit.query.get("next", ""))
     if visit.session is not None:
@@ -60,7 +79,7 @@ def show_sign_in(_desk: Desk, visit: Visit) -> Answer:
     return Html("sign_in.html", SignInPage("", to, visit.query.get("expired") == "1"))
 
 
-def sign_in(desk: Desk, visit: Visit) -> Answer:
+def sign_in(desk: Door[P], visit: Visit[P]) -> Answer:
     """Begin a session under a new cookie."""
     form, to = visit.form, local_path(visit.form.get("next", ""))
     number = form.get("number", "").strip()
@@ -77,25 +96,25 @@ def sign_in(desk: Desk, visit: Visit) -> Answer:
     return SignedIn(session.token, to)
 
 
-def sign_out(desk: Desk, visit: Visit) -> Answer:
+def sign_out(desk: Door[P], visit: Visit[P]) -> Answer:
     """End the session; its key is forgotten."""
     if visit.session is not None:
         desk.sessions.end(visit.session.token)
     return SignedOut("/sign-in")
 
 
-def choose_language(_desk: Desk, visit: Visit) -> Answer:
+def choose_language(_desk: Door[P], visit: Visit[P]) -> Answer:
     """Keep the language, and come back."""
     language = visit.form.get("language", "")
     return Language(language if language in LANGUAGES else ZH, local_path(visit.form.get("next", "")))
 
 
-def show_first_use(_desk: Desk, _visit: Visit) -> Answer:
+def show_first_use(_desk: Door[P], _visit: Visit[P]) -> Answer:
     """The first step."""
     return Html("first_use.html", FirstUsePage(""))
 
 
-def begin_first_use(desk: Desk, visit: Visit) -> Answer:
+def begin_first_use(desk: Door[P], visit: Visit[P]) -> Answer:
     """Password and one-time code are right: show the secret."""
     form, number = visit.form, visit.form.get("number", "").strip()
     try:
@@ -106,7 +125,7 @@ def begin_first_use(desk: Desk, visit: Visit) -> Answer:
     return Html("factor.html", _factor(desk, begun.ticket, begun.number, begun.secret))
 
 
-def finish_first_use(desk: Desk, visit: Visit) -> Answer:
+def finish_first_use(desk: Door[P], visit: Visit[P]) -> Answer:
     """The app shows the right code: take the secret, show the recovery codes once."""
     ticket = visit.form.get("ticket", "")
     begun = desk.accounts.begun(ticket, now=visit.now)
@@ -124,9 +143,9 @@ def local_path(text: str) -> str:
     return text if plain and not text.startswith(("/sign-in", "/first-use")) else "/desk"
 
 
-def _factor(desk: Desk, ticket: str, number: str, secret: str, error: str = "", remedy: str = "") -> FactorPage:
+def _factor(desk: Door[P], ticket: str, number: str, secret: str, error: str = "", remedy: str = "") -> FactorPage:
     drawn = io.BytesIO()
-    address = address_of_secret(number, secret, station=desk.agent.settings.name)
+    address = address_of_secret(number, secret, name=desk.name)
     segno.make(address, error="m").save(drawn, kind="svg", scale=5, border=4, xmldecl=False, svgns=True, nl=False)
     spaced = " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))
     return FactorPage(ticket, number, drawn.getvalue().decode(), spaced, error, remedy)

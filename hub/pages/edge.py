@@ -3,26 +3,25 @@
 import asyncio
 import json
 import logging
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from http import HTTPStatus
+from typing import Generic
 from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
 
+from hub.pages.attempts import Attempts
+from hub.pages.headers import ALWAYS, KEPT, NOT_KEPT, OVER_TLS
+from hub.pages.problem import ProblemPage
+from hub.pages.routing import D, Route
+from hub.pages.sessions import ANYBODY, Sessions
+from hub.pages.templates import render
+from hub.pages.visit import Answer, File, Html, Language, P, Redirect, Short, SignedIn, SignedOut, Upload, Visit
+from hub.pages.wording import ZH, Words
 from hub.protocol.codes import Code
 from hub.protocol.errors import HanxunError, NotPermitted, Refused
-from station_agent.sync import Clock
-from station_agent.web.attempts import Attempts
-from station_agent.web.desk import Desk
-from station_agent.web.drafts import keep_draft
-from station_agent.web.frame import frame_of
-from station_agent.web.headers import ALWAYS, KEPT, NOT_KEPT, OVER_TLS
-from station_agent.web.pages.problem import ProblemPage
-from station_agent.web.rules import Route, require_rule
-from station_agent.web.sessions import ANYBODY
-from station_agent.web.templates import render
-from station_agent.web.visit import Answer, File, Html, Language, Redirect, Short, SignedIn, SignedOut, Upload, Visit
-from station_agent.web.wording import ZH, Words
 
 log = logging.getLogger(__name__)
 LANGUAGE = "hanxun_language"
@@ -32,23 +31,50 @@ FORM_BYTES = 48 << 20
 TRIES = frozenset({"/sign-in", "/first-use"})
 
 
-class Edge:
-    """Answers requests with the desk's pages. `hosts`: the names under which it is reached; `secure`: browsers come by TLS."""
+@dataclass(frozen=True)  # no slots: with them a subscripted class cannot be called
+class Pages(Generic[D, P]):
+    """One kind of desk: `package` holds its templates and words, `cookie` names its session's cookie, `frame` is what stands
+    around every page, `require_rule` lets pass only whom a route lets, `keep_typed` keeps what somebody whose session is over
+    had typed."""
 
-    def __init__(self, desk: Desk, *, hosts: frozenset[str], secure: bool, clock: Clock) -> None:
+    package: str
+    cookie: str
+    routes: tuple[Route[D, P], ...]
+    frame: Callable[[D, Visit[P]], object]
+    require_rule: Callable[[Route[D, P], D, Visit[P]], None]
+    keep_typed: Callable[[D, str, Visit[P]], object]
+    statuses: Mapping[Code, HTTPStatus]
+
+
+class Edge(Generic[D, P]):
+    """Answers requests with a desk's pages. `hosts`: the names under which it is reached; `secure`: browsers come by TLS."""
+
+    def __init__(
+        self,
+        pages: Pages[D, P],
+        desk: D,
+        sessions: Sessions[P],
+        *,
+        hosts: frozenset[str],
+        secure: bool,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._pages = pages
         self._desk = desk
+        self._sessions = sessions
         self._hosts = hosts
         self._secure = secure
         self._clock = clock
         self._attempts = Attempts()
         # `__Host-`: only this host over TLS can have set it.
-        self._cookie = "__Host-hanxun_desk" if secure else "hanxun_desk"
+        self._cookie = f"__Host-{pages.cookie}" if secure else pages.cookie
 
-    async def answer(self, request: web.Request, route: Route | None) -> web.Response:
+    async def answer(self, request: web.Request, route: Route[D, P] | None) -> web.Response:
         """Return the answer to a request; `route` is None for an address that there is not."""
-        visit = Visit(request.method, request.path, self._clock(), Words(request.cookies.get(LANGUAGE, ZH)))
+        words = Words(request.cookies.get(LANGUAGE, ZH), self._pages.package)
+        visit: Visit[P] = Visit(request.method, request.path, self._clock(), words)
         token, given = self._token(request, visit)
-        visit = replace(visit, csrf=self._desk.sessions.form_token(token), address=request.remote or "")
+        visit = replace(visit, csrf=self._sessions.form_token(token), address=request.remote or "")
         try:
             self._require_host(request)
             if route is None:
@@ -61,11 +87,11 @@ class Edge:
             self._set_token(response, token)
         return response
 
-    def _token(self, request: web.Request, visit: Visit) -> tuple[str, bool]:
+    def _token(self, request: web.Request, visit: Visit[P]) -> tuple[str, bool]:
         token = request.cookies.get(self._cookie, "")
-        if token and self._desk.sessions.owner_of(token, now=visit.now) is not None:
+        if token and self._sessions.owner_of(token, now=visit.now) is not None:
             return token, True
-        return self._desk.sessions.new_token(ANYBODY, now=visit.now), False
+        return self._sessions.new_token(ANYBODY, now=visit.now), False
 
     def _require_host(self, request: web.Request) -> None:
         # A page of another site whose name was made to point here (DNS rebinding) stays outside.
@@ -73,10 +99,9 @@ class Edge:
         if host not in self._hosts:
             raise Refused(Code.DESK_HOST)
 
-    async def _read(self, request: web.Request, route: Route, visit: Visit, token: str) -> Visit:
-        sessions = self._desk.sessions
+    async def _read(self, request: web.Request, route: Route[D, P], visit: Visit[P], token: str) -> Visit[P]:
         params, query = dict(request.match_info), dict(request.query)
-        session = sessions.find(token, now=visit.now, acts=not route.by_itself)
+        session = self._sessions.find(token, now=visit.now, acts=not route.by_itself)
         visit = replace(visit, params=params, query=query, session=session)
         if request.method in ("GET", "HEAD"):
             return visit
@@ -94,21 +119,21 @@ class Edge:
         else:
             visit = await _with_form(request, visit)
             proof = request.headers.get("X-Form-Token") or visit.form.get("_token", "")
-        if not sessions.is_form_token(token, proof):
+        if not self._sessions.is_form_token(token, proof):
             raise NotPermitted(Code.DESK_FORGED)
         return visit
 
-    def _answered(self, route: Route, visit: Visit) -> web.Response:
+    def _answered(self, route: Route[D, P], visit: Visit[P]) -> web.Response:
         try:
-            require_rule(route, self._desk, visit)
+            self._pages.require_rule(route, self._desk, visit)
         except NotPermitted as error:
             if error.code is Code.SESSION_EXPIRED:
-                raise _Expired(visit) from error
+                raise _Expired from error
             raise
         answer = route.view(self._desk, visit)
         return self._response(answer, visit)
 
-    def _response(self, answer: Answer, visit: Visit) -> web.Response:
+    def _response(self, answer: Answer, visit: Visit[P]) -> web.Response:
         if isinstance(answer, Html):
             return self._page(answer, visit)
         if isinstance(answer, File):
@@ -123,36 +148,44 @@ class Edge:
         if isinstance(answer, SignedIn):
             self._set_token(response, answer.token)
         elif isinstance(answer, SignedOut):
-            self._set_token(response, self._desk.sessions.new_token(ANYBODY, now=visit.now))
+            self._set_token(response, self._sessions.new_token(ANYBODY, now=visit.now))
         elif isinstance(answer, Language):
             response.set_cookie(LANGUAGE, answer.language, max_age=A_YEAR_S, samesite="Strict", httponly=True)
         return response
 
-    def _page(self, answer: Html, visit: Visit) -> web.Response:
+    def _page(self, answer: Html, visit: Visit[P]) -> web.Response:
         values = {
             "t": visit.words,
             "page": answer.page,
-            "frame": frame_of(self._desk, visit),
+            "frame": self._pages.frame(self._desk, visit),
             "lang": visit.words.language,
         }
-        return _bare(render(answer.template, values).encode(), "text/html", {}, status=answer.status)
+        return _bare(
+            render(self._pages.package, answer.template, values).encode(), "text/html", {}, status=answer.status
+        )
 
-    def _refused(self, route: Route | None, visit: Visit, error: HanxunError, token: str) -> web.Response:
+    def _refused(self, route: Route[D, P] | None, visit: Visit[P], error: HanxunError, token: str) -> web.Response:
         log.info("refused path=%s code=%s", "-" if route is None else route.path, error.code.value)
         if isinstance(error, _Expired):
-            return self._expired(route, error.visit, token)
-        status = _STATUS.get(error.code, error.status)
+            return self._expired(route, visit, token)
+        status = self._status(error)
         if route is not None and (route.by_itself or route.raw_body):
             text, remedy = visit.words.error(error)
             return self._response(Short({"code": error.code.value, "text": text, "remedy": remedy}, status), visit)
         text, remedy = visit.words.error(error)
         return self._page(Html("problem.html", ProblemPage(error.code.value, text, remedy), status), visit)
 
-    def _expired(self, route: Route | None, visit: Visit, token: str) -> web.Response:
-        owner = self._desk.sessions.owner_of(token, now=visit.now)
+    def _status(self, error: HanxunError) -> int:
+        own = self._pages.statuses.get(error.code)
+        if own is not None:
+            return own
+        return _STATUS.get(error.code, error.status)
+
+    def _expired(self, route: Route[D, P] | None, visit: Visit[P], token: str) -> web.Response:
+        owner = self._sessions.owner_of(token, now=visit.now)
         if route is not None and route.keeps_form and owner not in (None, ANYBODY):
             # What was typed is theirs, and waits for them behind the sign-in.
-            keep_draft(self._desk, owner or "", visit)
+            self._pages.keep_typed(self._desk, owner or "", visit)
         if route is not None and (route.by_itself or route.raw_body):
             text, remedy = visit.words.error(NotPermitted(Code.SESSION_EXPIRED))
             kept = {"code": Code.SESSION_EXPIRED.value, "text": text, "remedy": remedy}
@@ -166,14 +199,13 @@ class Edge:
 
 
 class _Expired(NotPermitted):
-    """The session is over; carries the visit, for what was typed."""
+    """The session is over, and the route wants one."""
 
-    def __init__(self, visit: Visit) -> None:
+    def __init__(self) -> None:
         super().__init__(Code.SESSION_EXPIRED)
-        self.visit = visit
 
 
-async def _with_form(request: web.Request, visit: Visit) -> Visit:
+async def _with_form(request: web.Request, visit: Visit[P]) -> Visit[P]:
     try:
         posted = await request.post()
     except (ValueError, web.HTTPRequestEntityTooLarge) as error:
@@ -201,10 +233,9 @@ def _bare(raw: bytes, media_type: str, headers: dict[str, str], *, status: int =
     return web.Response(body=raw, status=status, headers=headers, content_type=media_type, charset=charset)
 
 
-_STATUS = {
+_STATUS: Mapping[Code, int] = {
     Code.DESK_NOT_FOUND: HTTPStatus.NOT_FOUND,
     Code.DESK_HOST: HTTPStatus.MISDIRECTED_REQUEST,
     Code.DESK_RATE: HTTPStatus.TOO_MANY_REQUESTS,
     Code.DESK_FORM: HTTPStatus.BAD_REQUEST,
-    Code.CASE_UNKNOWN: HTTPStatus.NOT_FOUND,
 }

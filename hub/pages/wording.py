@@ -1,0 +1,64 @@
+"""The pages' words: `texts/*.toml` of the shared pages and of one desk, Chinese and English beside each other."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+import msgspec
+
+from hub.protocol.errors import HanxunError
+
+ZH = "zh"
+EN = "en"
+LANGUAGES = (ZH, EN)
+SHARED = __package__
+
+
+class Word(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One text in both languages; may hold `{placeholders}`."""
+
+    zh: str
+    en: str
+
+
+@cache
+def words_of(package: str) -> Mapping[str, Word]:
+    """Return every text of the shared pages and of the desk in `package`, by `file.key`.
+
+    Raises: ValueError, a fault of the program: also when both say the same key.
+    """
+    found: dict[str, Word] = {}
+    for each in (SHARED, package):
+        for entry in sorted((files(each) / "texts").iterdir(), key=lambda path: path.name):
+            if not entry.name.endswith(".toml"):
+                continue
+            area = entry.name.removesuffix(".toml")
+            for key, word in msgspec.toml.decode(entry.read_bytes(), type=dict[str, Word]).items():
+                if f"{area}.{key}" in found:
+                    raise ValueError(f"{area}.{key} is said twice")
+                found[f"{area}.{key}"] = word
+    return found
+
+
+class Words:
+    """Says a text of one desk in one language: `words("inbox.empty")`."""
+
+    def __init__(self, language: str, package: str) -> None:
+        self.language = language if language in LANGUAGES else ZH
+        self._words = words_of(package)
+
+    def __call__(self, key: str, **values: object) -> str:
+        """Return the text `key` with its placeholders filled in. Raises: KeyError, a fault of the program."""
+        text = self.of(self._words[key])
+        return text.format(**values) if values else text
+
+    def of(self, named: object) -> str:
+        """Return the name of anything that has `zh` and `en`."""
+        return str(getattr(named, self.language))
+
+    def error(self, error: HanxunError) -> tuple[str, str]:
+        """Return what went wrong and what to do about it."""
+        text = error.text
+        if self.language == ZH:
+            return text.zh, text.remedy_zh
+        return text.en, text.remedy_en
