@@ -1,9 +1,10 @@
 """Error rates of comparing impressions on labelled scans, by kind; thresholds from one half of the stamps, report on the other.
 
-    python -m benchmarks.compare ../shared/scans
+    python -m benchmarks.compare ../shared/scans [--write hub/letters/compare/error_rates.json]
 
 The halves are split by stamp (even and odd sets), so no stamp helps to set the threshold it is judged by. Kind `number`
-(a changed serial number) is measured and printed, and left out of the totals.
+(a changed serial number) is measured and printed, and left out of the totals. Ends with one JSON line per measure. `--write` keeps
+the rates by kind where the desk reads them.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import numpy as np
 
 from hub.letters.compare.child import trace
 from hub.letters.compare.comparison import Comparison, Likeness, Trace
+from hub.letters.compare.error_rates import ErrorRates, KindRate
 from hub.letters.compare.judge import SIMILAR_FROM, judge
 from hub.letters.compare.scorer import shipped_scorer
 from hub.letters.limits import default_limits
@@ -60,6 +62,7 @@ def main() -> None:
         "--specimen", default="specimen", help="file used as registered impression, as genuine0_normal"
     )
     options.add_argument("--without-resolution", action="store_true", help="as if no file stated its resolution")
+    options.add_argument("--write", type=Path, help="write the rates by kind here")
     chosen = options.parse_args()
     cv2.setNumThreads(1)
     entries = msgspec.json.decode((chosen.scans / "MANIFEST.json").read_bytes(), type=Manifest).files
@@ -81,6 +84,45 @@ def main() -> None:
     print(
         "not legible:",
         {kind: sum(one.entry.kind == kind for one in unread) for kind in sorted({one.entry.kind for one in unread})},
+    )
+    rates = rates_of(judged)
+    if chosen.write is not None:
+        chosen.write.write_bytes(msgspec.json.format(msgspec.json.encode(rates), indent=1) + b"\n")
+    measures = [("compare_equal_error", rates.equal_error, 0.12)]
+    halves_report = [equal_error(half)[0] for half in halves]
+    measures += [
+        (f"compare_equal_error_{name}", value, 0.12) for name, value in zip(("even", "odd"), halves_report, strict=True)
+    ]
+    measures += [("compare_seconds", float(np.mean([one.seconds for one in judged])), 0.5)]
+    for name, value, limit in measures:
+        unit = "s" if name.endswith("seconds") else "rate"
+        line = {"name": name, "value": round(value, 4), "unit": unit, "limit": limit, "ratio": round(value / limit, 3)}
+        print(msgspec.json.encode(line).decode())
+
+
+def rates_of(judged: Sequence[Judged]) -> ErrorRates:
+    """Return the rates by kind at the threshold as shipped, verdicts as an officer reads them."""
+
+    def of(role: str, wrong: Likeness) -> tuple[KindRate, ...]:
+        mine = [one for one in judged if one.entry.role == role]
+        return tuple(
+            KindRate(
+                kind,
+                len(answers),
+                sum(answer.verdict is wrong for answer in answers),
+                sum(answer.verdict is Likeness.NOT_LEGIBLE for answer in answers),
+            )
+            for kind in sorted({one.entry.kind for one in mine})
+            if (answers := [one.answer for one in mine if one.entry.kind == kind])
+        )
+
+    return ErrorRates(
+        stamps=len({one.entry.set for one in judged}),
+        threshold=SIMILAR_FROM,
+        equal_error=round(equal_error(judged)[0], 4),
+        genuine=of("genuine", Likeness.DIFFERENT),
+        forged=of("forgery", Likeness.SIMILAR),
+        left_out=(NOT_COUNTED,),
     )
 
 

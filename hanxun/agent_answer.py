@@ -1,10 +1,12 @@
 """The receiver's desk: claim, look, act on the register, reply; ask for more, return for correction."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from hanxun.agent_beside import show_beside
 from hanxun.desk_options import (
     BodyOption,
     CaseArgument,
@@ -74,6 +76,14 @@ def look(
     inconsistent: Annotated[
         bool, typer.Option("--inconsistent", help="结论:不一致 / conclusion: not consistent")
     ] = False,
+    show: Annotated[
+        Path | None,
+        typer.Option(
+            help="只看,不记录:印文与登记的印模并排、对齐、重叠,写成图片放到这里"
+            " / only look, record nothing: write pictures of the impression beside the registered ones here",
+            file_okay=False,
+        ),
+    ] = None,
     reading: ReadingOption = True,
     password_file: PasswordFile = None,
     passphrase_file: PassphraseFile = None,
@@ -81,8 +91,13 @@ def look(
 ) -> None:
     """印文核对:由本人看过印文后签名记录 / record, signed, what you saw of the impression. No program can do this for you.
 
-    例 / example:  hanxun agent look C06-349911500000-2026-000001 --data b --officer 022001 --legible --unit-name --colour
+    例 / example:  hanxun agent look C06-349911500000-2026-000001 --data b --officer 022001 --show 看印文
+                   hanxun agent look C06-349911500000-2026-000001 --data b --officer 022001 --legible --unit-name --colour
     """
+    if show is not None:
+        with opened(data, passphrase_file) as agent:
+            show_beside(agent, case_of(case), show, json=json)
+        return
     impression = Impression(legible=legible, unit_name_equals=unit_name, colour=colour, consistent=not inconsistent)
     with opened(data, passphrase_file) as agent:
         person, now = unlocked(agent, officer, password_file), datetime.now(UTC)

@@ -18,7 +18,7 @@ import msgspec
 from hub.protocol.codes import Code
 from hub.protocol.errors import HanxunError, Refused, Unavailable
 from hub.protocol.exchange import Alarms, MailboxPage, Problem, Token, TrailGrowth, UploadState
-from hub.protocol.identifiers import Digest
+from hub.protocol.identifiers import Digest, StationId
 from hub.protocol.media_types import EVENT_STREAM, JOSE, JSON, PEM
 from hub.protocol.station_event import LoggedEvents, StationEvents
 from hub.protocol.trail_keys import TrailKeysList
@@ -212,6 +212,24 @@ class HubClient:
         """Return the hub's signed list of seals. Raises: HubRefusal (also from a hub that has none), Unavailable."""
         async with self._call("GET", "/v1/seals") as answer:
             return await answer.read()
+
+    async def specimens(self, station: StationId) -> bytes:
+        """Return the hub's signed word on the impressions of `station`. Raises: as `seals`."""
+        async with self._call("GET", f"/v1/specimens/{station}") as answer:
+            return await answer.read()
+
+    async def specimen(self, station: StationId, digest: Digest, *, size: int) -> bytes:
+        """Return the file of an impression, whose signed size is `size`; nothing else is checked.
+
+        Raises: Refused (`specimen.digest`) when more bytes come, HubRefusal, Unavailable.
+        """
+        got = bytearray()
+        async with self._call("GET", f"/v1/specimens/{station}/{digest}") as answer:
+            async for chunk in answer.content.iter_chunked(CHUNK):
+                got += chunk
+                if len(got) > size:
+                    raise Refused(Code.SPECIMEN_DIGEST, detail=f"{digest}: too many bytes")
+        return bytes(got)
 
     async def state(self, statement: bytes) -> None:
         """Hand in a signed statement of this station; a repeat changes nothing. Raises: HubRefusal, Unavailable."""

@@ -28,6 +28,7 @@ from station_agent.inbox.pull import judge_quarantined, pull
 from station_agent.outbox.send import send_due
 from station_agent.scan_folder.service import watch_scan_folder
 from station_agent.seal_states import has_statements, keep_seals
+from station_agent.specimens import keep_specimens
 from station_agent.store.deliveries import cursor_of
 from station_agent.store.outbox import count_queued, note_away, wake_all
 from station_agent.store.trust import remember
@@ -142,7 +143,8 @@ async def sync_once(agent: Agent, client: HubClient, *, clock: Clock = utc_now) 
     try:
         await keep_up(agent, client, clock=clock)
         await send_due(agent, client, clock=clock)
-        await pull(agent, client, clock=clock)
+        if await pull(agent, client, clock=clock):
+            await keep_specimens(agent, client, clock=clock)
         await send_due(agent, client, clock=clock)
         await keep_step(agent, client, clock=clock)
     except Unavailable as error:
@@ -166,6 +168,7 @@ async def keep_up(agent: Agent, client: HubClient, *, clock: Clock) -> None:
     await follow_renewal(agent, client)
     await publish_own(agent, client)
     await keep_seals(agent, client, clock=clock)
+    await keep_specimens(agent, client, clock=clock)
     await judge_quarantined(agent, client, clock=clock)
 
 
@@ -256,6 +259,7 @@ async def _receive(agent: Agent, client: HubClient, clock: Clock) -> None:
     with agent.store.write() as tx:
         remember(tx, CONTACT, format_instant(clock()))
     if count:
+        await keep_specimens(agent, client, clock=clock)
         await asyncio.to_thread(complete_closed, agent, now=clock())
 
 

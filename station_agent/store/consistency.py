@@ -18,6 +18,7 @@ from station_agent.store.schema import (
     outbox,
     receipts,
     register_acts,
+    specimens,
     tray,
     used_letters,
 )
@@ -51,6 +52,8 @@ def files_named(tx: Connection) -> Iterator[tuple[str, str]]:
         select(tray.c.digest).where(tray.c.state.in_(("waiting", "attached", "discarded")))
     ).scalars():
         yield digest, "tray.digest"
+    for digest in tx.execute(select(specimens.c.digest).where(specimens.c.trouble.is_(None))).scalars():
+        yield digest, "specimens.digest"
 
 
 def envelopes_stored(tx: Connection) -> Iterator[tuple[str, str, str, str, bytes]]:
