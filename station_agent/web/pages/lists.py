@@ -1,5 +1,6 @@
 """O2 and O3: the desk with its counts, the inbox and what was sent; lists that refresh by themselves."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -14,7 +15,7 @@ from station_agent.store.deliveries import quarantined
 from station_agent.store.outbox import REFUSED, outbox_rows
 from station_agent.web.clocks import Limit, limits_of, next_limit
 from station_agent.web.desk import Desk
-from station_agent.web.facts import Facts, facts_of
+from station_agent.web.facts import Facts, facts_of_all
 from station_agent.web.frame import OPEN_AT_ANSWERER, inbox_filter, seal_filter, sent_filter
 from station_agent.web.visit import Answer, Html, Visit
 
@@ -180,7 +181,7 @@ def _due_today(tx: Connection, desk: Desk, visit: Visit) -> tuple[Row, ...]:
     for wanted in (preparing, open_here):
         if wanted.types:
             lines = case_lines(tx, wanted, number=person.number, limit=ROWS)
-            rows += [row_of(tx, desk, visit, line) for line in lines]
+            rows += rows_of(tx, desk, visit, lines)
     pressing = [row for row in rows if row.limit is not None and (row.limit.today or row.limit.over)]
     return tuple(sorted(pressing, key=lambda row: row.limit.due.at if row.limit else visit.now))
 
@@ -198,16 +199,26 @@ def _list(desk: Desk, visit: Visit, which: str) -> ListPage:
         counted = tuple(Tab(key, _count(tx, whole, *states), key == tab) for key, states in tabs.items())
         wanted = CaseFilter(whole.types, whole.side, tabs[tab])
         lines = case_lines(tx, wanted, number=person.number, limit=ROWS + 1, offset=start)
-        rows = tuple(row_of(tx, desk, visit, line) for line in lines[:ROWS])
+        rows = rows_of(tx, desk, visit, lines[:ROWS])
         troubled = len(quarantined(tx)) if inbox else 0
         refused = 0 if inbox else len(outbox_rows(tx, REFUSED))
     at = format_instant(visit.now)
     return ListPage(which, counted, tab, rows, start, len(lines) > ROWS, troubled, refused, at)
 
 
+def rows_of(tx: Connection, desk: Desk, visit: Visit, lines: Sequence[CaseLine]) -> tuple[Row, ...]:
+    """Return the lines of a list."""
+    known = facts_of_all(tx, desk.agent, [line.row for line in lines])
+    return tuple(_row(desk, visit, line, facts) for line, facts in zip(lines, known, strict=True))
+
+
 def row_of(tx: Connection, desk: Desk, visit: Visit, line: CaseLine) -> Row:
-    """Return one line of a list."""
-    facts, row = facts_of(tx, desk.agent, line.row), line.row
+    """Return one line of a list; for several, `rows_of` costs less."""
+    return rows_of(tx, desk, visit, (line,))[0]
+
+
+def _row(desk: Desk, visit: Visit, line: CaseLine, facts: Facts) -> Row:
+    row = line.row
     case_type = desk.agent.catalogue.case_type(row.type)
     answering = row.side == "answerer"
     window = bool({OfficerRole.WINDOW, OfficerRole.HEAD} & visit.person.certified.roles)

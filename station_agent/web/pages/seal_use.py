@@ -8,7 +8,7 @@ from station_agent.desk.stamp import seal_use_log
 from station_agent.store.case_lists import case_lines
 from station_agent.web.desk import Desk
 from station_agent.web.frame import seal_filter
-from station_agent.web.pages.lists import Row, row_of
+from station_agent.web.pages.lists import Row, rows_of
 from station_agent.web.visit import Answer, Html, Visit
 
 KEEPERS = (OfficerRole.HEAD, OfficerRole.CUSTODIAN)
@@ -38,7 +38,7 @@ def show_seal_use(desk: Desk, visit: Visit) -> Answer:
     """The page."""
     with desk.agent.store.read() as tx:
         lines = case_lines(tx, seal_filter(desk, visit.person), number=visit.person.number, limit=MOST)
-        rows = tuple(row_of(tx, desk, visit, line) for line in lines)
+        rows = rows_of(tx, desk, visit, lines)
     uses = []
     for act in seal_use_log(desk.agent):
         signed = open_act(act.raw, certificates=desk.agent.knowledge.find).act
