@@ -39,9 +39,15 @@ class OnLetter:
 
 
 def impressions_beside(agent: Agent, case: CaseId) -> Beside:
-    """Return what can be laid side by side for the letter of `case`. Asks nobody.
+    """Return what can be laid side by side for the letter of `case`. Asks nobody. Raises: as `letter_and_specimens`; Damaged."""
+    letter, known = letter_and_specimens(agent, case)
+    return _ordered(agent, letter, known)
 
-    Raises: Refused (`station.no_letter`, `station.not_answerer`), Damaged.
+
+def letter_and_specimens(agent: Agent, case: CaseId) -> tuple[Digest, SpecimensKnown]:
+    """Return the letter of `case` and what is known of its sender's impressions; the letter is not read.
+
+    Raises: Refused (`station.no_letter`, `station.not_answerer`).
     """
     with agent.store.read() as tx:
         row = require_case(tx, case)
@@ -51,7 +57,7 @@ def impressions_beside(agent: Agent, case: CaseId) -> Beside:
     letter = next((file for file in inquiry.envelope.attachments if file.role is Role.LETTER), None)
     if letter is None:
         raise Refused(Code.NO_LETTER, detail=case)
-    return _ordered(agent, letter.digest, specimens_known(agent, row.peer))
+    return letter.digest, specimens_known(agent, row.peer)
 
 
 def impression_on(agent: Agent, letter: Digest) -> OnLetter:

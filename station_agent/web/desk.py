@@ -17,6 +17,7 @@ from station_agent.desk.proofread import ScanCheck
 from station_agent.people import Person
 from station_agent.register.interface import Register
 from station_agent.web.accounts import Accounts
+from station_agent.web.sights import Sights
 from station_agent.web.uploads import Uploads
 
 PRESENT = timedelta(seconds=45)
@@ -115,3 +116,4 @@ class Desk:
             return self.sites.site(code).name_on(now.astimezone(SHANGHAI).date())
         except Refused:
             return code
+    sights: Sights = field(default_factory=Sights)

@@ -3,7 +3,7 @@
 from hub.pages import sign_in, static
 from hub.pages.routing import Rule
 from hub.signing.purposes import OfficerRole
-from station_agent.web.pages import case, inquiry, letter, lists, message, plain, seal_use, verify, viewer
+from station_agent.web.pages import case, impression, inquiry, letter, lists, message, plain, seal_use, verify, viewer
 from station_agent.web.rules import Route
 
 _CASE = "/cases/{case}"
@@ -33,6 +33,30 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/new/{type}", Rule.ROLE, inquiry.show_inquiry, roles=_WRITERS),
     Route("POST", "/new/{type}", Rule.ROLE, inquiry.open_case, roles=_WRITERS, keeps_form=True),
     Route("GET", "/seal-use", Rule.ROLE, seal_use.show_seal_use, roles=seal_use.KEEPERS),
+    Route("GET", "/more", Rule.SIGNED_IN, plain.show_more),
+    Route("GET", "/search", Rule.SIGNED_IN, search.show_search),
+    Route("POST", "/search", Rule.SIGNED_IN, search.search),
+    Route("GET", "/authentic", Rule.SIGNED_IN, authentic.show_authentic),
+    Route("POST", "/authentic", Rule.SIGNED_IN, authentic.check_whole),
+    Route("POST", "/authentic/upload/begin", Rule.SIGNED_IN, authentic.begin_upload, by_itself=True),
+    Route("POST", "/authentic/upload/piece", Rule.SIGNED_IN, authentic.take_piece, raw_body=True),
+    Route("GET", "/directory", Rule.SIGNED_IN, directory.show_directory),
+    Route("GET", "/diagnostics", Rule.SIGNED_IN, diagnostics.show_diagnostics),
+    Route("GET", "/diagnostics/package", Rule.SIGNED_IN, diagnostics.export_package),
+    Route("GET", "/phrases", Rule.ROLE, phrases.show_phrases, roles=phrases.OFFICERS),
+    Route("POST", "/phrases", Rule.ROLE, phrases.keep_phrase, roles=phrases.OFFICERS, keeps_form=True),
+    Route("POST", "/phrases/drop", Rule.ROLE, phrases.delete_phrase, roles=phrases.OFFICERS),
+    Route("GET", "/tray", Rule.ROLE, tray.show_tray, roles=tray.OFFICERS),
+    Route("GET", "/tray/rows", Rule.ROLE, tray.tray_rows, roles=tray.OFFICERS, by_itself=True),
+    Route("POST", "/tray/upload", Rule.ROLE, tray.upload_whole, roles=tray.OFFICERS),
+    Route("POST", "/tray/upload/begin", Rule.ROLE, tray.begin_upload, roles=tray.OFFICERS, by_itself=True),
+    Route("POST", "/tray/upload/piece", Rule.ROLE, tray.take_piece, roles=tray.OFFICERS, raw_body=True),
+    Route("POST", "/tray/upload/drop", Rule.ROLE, tray.drop_upload, roles=tray.OFFICERS),
+    Route("POST", "/tray/do/{what}", Rule.ROLE, tray.act_on_items, roles=tray.OFFICERS),
+    Route("GET", "/tray/{item}", Rule.ROLE, tray.show_item, roles=tray.OFFICERS),
+    Route("GET", "/tray/{item}/pages/{page}/{dpi}", Rule.ROLE, tray.item_picture, roles=tray.OFFICERS, by_itself=True),
+    Route("POST", "/tray/{item}/attach", Rule.ROLE, tray.attach_item, roles=tray.OFFICERS),
+    Route("POST", "/tray/{item}/split", Rule.ROLE, tray.split_item, roles=tray.OFFICERS),
     Route("GET", _CASE, Rule.CASE, case.show_case),
     Route("GET", f"{_CASE}/preview", Rule.CASE, case.show_preview),
     Route("POST", f"{_CASE}/here", Rule.CASE, case.still_here, by_itself=True),
@@ -54,6 +78,11 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{_LETTER}/redraft", Rule.CASE, inquiry.draft_again, keeps_form=True),
     Route("GET", f"{_CASE}/verify", Rule.CASE, verify.show_verify),
     Route("POST", f"{_CASE}/verify", Rule.CASE, verify.verify_now),
+    Route("GET", f"{_CASE}/impression", Rule.CASE, impression.show_impression),
+    Route("GET", f"{_CASE}/impression/part", Rule.CASE, impression.impression_part),
+    Route(
+        "GET", f"{_CASE}/impression/{{specimen}}/{{picture}}", Rule.CASE, impression.impression_picture, by_itself=True
+    ),
     Route("POST", f"{_CASE}/verify/look", Rule.CASE, verify.record_look),
     Route("POST", f"{_CASE}/verify/act", Rule.CASE, verify.act_on_register),
     Route("GET", f"{_CASE}/evidence/{{version}}", Rule.CASE, verify.evidence_file),

@@ -15,8 +15,9 @@ from station_agent.web.actions import KINDS
 WEB = Path(wording.__file__).parent
 PAGES = Path(templates.__file__).parent
 PLACEHOLDERS = re.compile(r"\{(\w+)\}")
-ASKED = re.compile(r"""["']((?:frame|sign_in|desk|list|case|message|verify|letter)\.[a-z_G0-9]+)["']""")
-BUILT = re.compile(r"""["']((?:frame|sign_in|desk|list|case|message|verify|letter)\.(?:[a-z]+_)?)["'] ~""")
+AREAS = "|".join(sorted({key.partition(".")[0] for key in wording.all_words()}))
+ASKED = re.compile(rf"""["']((?:{AREAS})\.[a-z_G0-9]+)["']""")
+BUILT = re.compile(rf"""["']((?:{AREAS})\.(?:[a-z]+_)?)["'] ~""")
 
 
 def sources() -> str:
@@ -62,6 +63,8 @@ def test_no_text_is_left_over() -> None:
             "message.done_",
             "letter.step_",
             "letter.tick_",
+            "impression.part_",
+            "impression.kind_",
         ),
     )
     unused = [key for key in wording.all_words() if key not in asked and not key.startswith(built)]
