@@ -1,4 +1,4 @@
-"""How often one address may try to sign in: a token bucket without a bucket (GCRA), in memory."""
+"""How often somebody may do what costs much (an address signing in, an officer searching): GCRA, in memory."""
 
 import math
 from datetime import datetime, timedelta
@@ -12,7 +12,10 @@ MOST_ADDRESSES = 10_000
 
 
 class Attempts:
-    """Allows each address one try every `EVERY`, of which `AT_ONCE` may come at once. Used on the event loop."""
+    """Allows each address (or person) one try every `EVERY`, of which `AT_ONCE` may come at once.
+
+    From several threads two tries at the same instant may count as one, which does no harm.
+    """
 
     def __init__(self) -> None:
         self._due: dict[str, datetime] = {}

@@ -52,6 +52,10 @@ class Words:
         text = self.of(self._words[key])
         return text.format(**values) if values else text
 
+    def has(self, key: str) -> bool:
+        """Whether there is a text `key`: what comes from elsewhere (a check's code) may have none."""
+        return key in self._words
+
     def of(self, named: object) -> str:
         """Return the name of anything that has `zh` and `en`."""
         return str(getattr(named, self.language))

@@ -56,10 +56,19 @@ def attach(
     row = _require(agent.store, item, TrayState.WAITING)
     raw = _bytes_of(agent.store, row)
     report = scan(agent, person, case, raw=raw, name=row.name, ticks=ticks, check=check, read=read, now=now)
-    # A kill before this leaves the item in the tray; attaching it again replaces the case's scan by the same bytes.
-    with agent.store.write() as tx:
-        move_item(tx, row, TrayState.ATTACHED, case=case, now=now)
+    settle(agent.store, item, case, now=now)
     return report
+
+
+def settle(store: Store, item: int, case: CaseId, *, now: datetime) -> None:
+    """Note that the case has the item's scan; one that was discarded or attached meanwhile stays as it is.
+
+    A kill before this leaves the item in the tray; attaching it again replaces the case's scan by the same bytes.
+    """
+    with store.write() as tx:
+        row = require_item(tx, item)
+        if row.state == TrayState.WAITING.value:
+            move_item(tx, row, TrayState.ATTACHED, case=case, now=now)
 
 
 def discard(store: Store, item: int, *, now: datetime) -> TrayRow:

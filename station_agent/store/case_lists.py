@@ -1,10 +1,12 @@
 """Questions for lists of cases: a page of them by side and state, and how many there are. Indexed; never the whole table."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
+from hub.protocol.identifiers import CaseId
 from station_agent.store.cases import CaseRow
 from station_agent.store.schema import case_files, cases, desk_seen, letters
 
@@ -38,6 +40,20 @@ def case_lines(tx: Connection, wanted: CaseFilter, *, number: str, limit: int, o
     question = select(*columns).select_from(_joined(number)).where(_condition(wanted))
     found = tx.execute(question.order_by(cases.c.changed_at.desc()).limit(limit).offset(offset)).mappings()
     return tuple(_line(dict(each)) for each in found)
+
+
+def lines_of(tx: Connection, wanted: Sequence[CaseId], *, number: str) -> tuple[CaseLine, ...]:
+    """Return the lines of these cases for the officer `number`, in no order; what the officer may see is for the caller."""
+    count = select(func.count()).where(case_files.c.case == cases.c.case, case_files.c.role != "act").scalar_subquery()
+    columns = (*_CASE, desk_seen.c.at.label("seen_at"), letters.c.state.label("letter_state"), count.label("files"))
+    question = select(*columns).select_from(_joined(number)).where(cases.c.case.in_(wanted))
+    return tuple(_line(dict(each)) for each in tx.execute(question).mappings())
+
+
+def open_by_peer(tx: Connection, wanted: CaseFilter) -> dict[str, int]:
+    """Return how many of these cases there are with each other station."""
+    question = select(cases.c.peer, func.count()).where(_condition(wanted)).group_by(cases.c.peer)
+    return {peer: int(count) for peer, count in tx.execute(question)}
 
 
 def count_cases(tx: Connection, wanted: CaseFilter) -> int:

@@ -98,6 +98,11 @@ def tray_items(tx: Connection, *states: TrayState) -> tuple[TrayRow, ...]:
     return tuple(TrayRow(*row) for row in tx.execute(query))
 
 
+def count_waiting(tx: Connection) -> int:
+    """Return how many scans wait for an officer."""
+    return int(tx.execute(select(func.count()).where(tray.c.state == TrayState.WAITING.value)).scalar_one())
+
+
 def require_item(tx: Connection, item: int) -> TrayRow:
     """Return an item. Raises: Refused (`tray.unknown`)."""
     found = tx.execute(select(*_COLUMNS).where(tray.c.item == item)).one_or_none()

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from hub.cases.stations import Sites
+from hub.pages.attempts import Attempts
 from hub.pages.sessions import Sessions
 from hub.protocol.errors import Refused
 from hub.protocol.identifiers import CaseId, Digest, StationId
 from hub.protocol.instants import SHANGHAI
 from station_agent.agent import Agent
+from station_agent.authenticity.judge import Judged
 from station_agent.desk.gate.evaluate import Readers
 from station_agent.desk.proofread import ScanCheck
 from station_agent.people import Person
@@ -89,8 +91,35 @@ class Pictures:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgedFile:
+    """The verdict on a file that an officer had checked; the file itself is not kept."""
+
+    judged: Judged
+    name: str
+    size: int
+    digest: Digest
+    at: str
+
+
+class Verdicts:
+    """The last verdict of each officer, for the page that shows it. In memory."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, JudgedFile] = {}
+
+    def keep(self, number: str, judged: JudgedFile) -> None:
+        """Keep it instead of the one before."""
+        self._kept[number] = judged
+
+    def get(self, number: str) -> JudgedFile | None:
+        """Return the officer's last one."""
+        return self._kept.get(number)
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
-    """One station's pages. `register` opens the population register, or refuses when there is none; `sites` names stations."""
+    """One station's pages. `register` opens the population register, or refuses when there is none; `sites` names stations;
+    `searches` and `judgings` hold how often one officer searches and has files checked."""
 
     agent: Agent
     accounts: Accounts
@@ -102,6 +131,10 @@ class Desk:
     sites: Sites
     uploads: Uploads
     presence: Presence = field(default_factory=Presence)
+    searches: Attempts = field(default_factory=Attempts)
+    judgings: Attempts = field(default_factory=Attempts)
+    verdicts: Verdicts = field(default_factory=Verdicts)
+    sights: Sights = field(default_factory=Sights)
 
     @property
     def name(self) -> str:
@@ -116,4 +149,3 @@ class Desk:
             return self.sites.site(code).name_on(now.astimezone(SHANGHAI).date())
         except Refused:
             return code
-    sights: Sights = field(default_factory=Sights)

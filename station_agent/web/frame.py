@@ -17,6 +17,7 @@ from station_agent.history import standstill
 from station_agent.people import Person
 from station_agent.store.case_lists import CaseFilter, count_cases, count_unread
 from station_agent.store.outbox import count_queued
+from station_agent.store.tray import count_waiting
 from station_agent.web.desk import Desk
 from station_agent.web.rules import visible_types
 from station_agent.web.visit import Visit
@@ -27,12 +28,15 @@ OPEN_AT_ANSWERER = ("delivered", "claimed", "reassigned", "in_progress", "awaiti
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One entry of the navigation: its name's key, address, what waits there (0: nothing to show), its key."""
+    """One entry of the navigation: its name's key, address, what waits there (0: nothing to show), whether one is there now;
+    `tool` belongs to the second group, `narrow` has a place on a small screen too."""
 
     word: str
     path: str
     count: int
     here: bool
+    tool: bool = False
+    narrow: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,27 @@ def _places(tx: Connection, desk: Desk, person: Person, path: str) -> tuple[Plac
         entries.append(("seal", "/seal-use", count_cases(tx, seal_filter(desk, person))))
     if OfficerRole.WINDOW in person.certified.roles:
         entries.append(("new", "/new", 0))
-    return tuple(Place(word, to, count, path == to or path.startswith(f"{to}/")) for word, to, count in entries)
+    tools = _TOOLS
+    first = [_place(entry, path, narrow=True) for entry in entries]
+    if {OfficerRole.WINDOW, OfficerRole.COMMUNITY, OfficerRole.HEAD} & person.certified.roles:
+        first.append(_place(("tray", "/tray", count_waiting(tx)), path))
+    else:
+        tools = tuple(entry for entry in tools if entry[0] != "phrases")
+    first.append(_place(("search", "/search", 0), path))
+    return (*first, *(_place(entry, path, tool=True) for entry in tools))
+
+
+_TOOLS: tuple[tuple[str, str, int], ...] = (
+    ("authentic", "/authentic", 0),
+    ("directory", "/directory", 0),
+    ("phrases", "/phrases", 0),
+    ("diagnostics", "/diagnostics", 0),
+)
+
+
+def _place(entry: tuple[str, str, int], path: str, *, tool: bool = False, narrow: bool = False) -> Place:
+    word, to, count = entry
+    return Place(word, to, count, path == to or path.startswith(f"{to}/"), tool, narrow)
 
 
 def seal_filter(desk: Desk, person: Person) -> CaseFilter:

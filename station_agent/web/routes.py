@@ -3,7 +3,24 @@
 from hub.pages import sign_in, static
 from hub.pages.routing import Rule
 from hub.signing.purposes import OfficerRole
-from station_agent.web.pages import case, impression, inquiry, letter, lists, message, plain, seal_use, verify, viewer
+from station_agent.web.pages import (
+    authentic,
+    case,
+    diagnostics,
+    directory,
+    impression,
+    inquiry,
+    letter,
+    lists,
+    message,
+    phrases,
+    plain,
+    seal_use,
+    search,
+    tray,
+    verify,
+    viewer,
+)
 from station_agent.web.rules import Route
 
 _CASE = "/cases/{case}"

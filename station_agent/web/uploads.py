@@ -1,6 +1,6 @@
-"""Scans on their way from a browser: in pieces, gone on with after a reload or a new sign-in, until they are taken into a case.
+"""Files on their way from a browser: in pieces, gone on with after a reload or a new sign-in, until they are taken where they go.
 
-One upload for each officer and case. The bytes lie in the agent's folder, are never decoded here, and go after a day.
+One upload for each officer and place (a case, the tray, the check of a file). The bytes lie in the agent's folder, are never decoded here, and go after a day.
 """
 
 import os
@@ -13,17 +13,17 @@ import msgspec
 
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused, Unavailable
-from hub.protocol.identifiers import CaseId
 
 KEPT = timedelta(hours=24)
 MOST_NAME = 120
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
-    """What is being uploaded: the file's name and size."""
+    """What is being uploaded: the file's name and size; `item` of the tray when it came from there."""
 
     name: str
     size: int
+    item: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +33,21 @@ class Uploads:
     folder: Path
     most: int
 
-    def begin(self, number: str, case: CaseId, about: About, *, now: datetime) -> int:
+    def begin(self, number: str, place: str, about: About, *, now: datetime) -> int:
         """Begin, or go on with the same file; return how many bytes are here. Raises: Refused (E202), Unavailable."""
         if not 0 < about.size <= self.most:
             raise Refused(Code.SCAN_TOO_LARGE, values={"n": self.most >> 20})
         self.folder.mkdir(mode=0o700, exist_ok=True)
         self._sweep(now)
-        part, note = self._paths(number, case)
-        if self.about(number, case) != about:
+        part, note = self._paths(number, place)
+        if self.about(number, place) != about:
             _guarded(lambda: part.write_bytes(b""))
             _guarded(lambda: note.write_bytes(msgspec.json.encode(about)))
         return part.stat().st_size
 
-    def append(self, number: str, case: CaseId, raw: bytes, *, offset: int) -> int:
+    def append(self, number: str, place: str, raw: bytes, *, offset: int) -> int:
         """Add a piece where the last one ended; return how many bytes are here. Raises: Refused (`desk.upload`), Unavailable."""
-        about, (part, _) = self.about(number, case), self._paths(number, case)
+        about, (part, _) = self.about(number, place), self._paths(number, place)
         if about is None or part.stat().st_size != offset or offset + len(raw) > about.size:
             raise Refused(Code.DESK_UPLOAD)
 
@@ -58,28 +58,29 @@ class Uploads:
         _guarded(write)
         return offset + len(raw)
 
-    def about(self, number: str, case: CaseId) -> About | None:
+    def about(self, number: str, place: str) -> About | None:
         """Return what is being uploaded, or None."""
-        part, note = self._paths(number, case)
+        part, note = self._paths(number, place)
         if not part.is_file() or not note.is_file():
             return None
         return msgspec.json.decode(note.read_bytes(), type=About)
 
-    def whole(self, number: str, case: CaseId) -> tuple[About, bytes] | None:
+    def whole(self, number: str, place: str) -> tuple[About, bytes] | None:
         """Return the file once all of it is here, else None."""
-        about, (part, _) = self.about(number, case), self._paths(number, case)
+        about, (part, _) = self.about(number, place), self._paths(number, place)
         if about is None or part.stat().st_size != about.size:
             return None
         return about, part.read_bytes()
 
-    def drop(self, number: str, case: CaseId) -> None:
+    def drop(self, number: str, place: str) -> None:
         """Forget an upload: it is in the case now, or not wanted."""
-        for path in self._paths(number, case):
+        for path in self._paths(number, place):
             path.unlink(missing_ok=True)
 
-    def _paths(self, number: str, case: CaseId) -> tuple[Path, Path]:
-        # Both come checked: a case number by its form, a police number from a certificate that lies here under that name.
-        stem = self.folder / f"{number}-{case}"
+    def _paths(self, number: str, place: str) -> tuple[Path, Path]:
+        # Both come checked: a place is a case number by its form or our own word, a police number comes from a certificate that
+        # lies here under that name.
+        stem = self.folder / f"{number}-{place}"
         return stem.with_name(f"{stem.name}.part"), stem.with_name(f"{stem.name}.json")
 
     def _sweep(self, now: datetime) -> None:

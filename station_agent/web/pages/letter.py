@@ -12,6 +12,7 @@ from hub.protocol.envelope import Kind
 from hub.protocol.errors import HanxunError, Refused
 from hub.protocol.identifiers import Digest
 from hub.signing.purposes import OfficerRole, SealPurpose
+from station_agent.desk import tray
 from station_agent.desk.approve import approve, reject
 from station_agent.desk.draft import LATER_FIELDS
 from station_agent.desk.paper import letter_paper
@@ -22,13 +23,13 @@ from station_agent.desk.send import send
 from station_agent.desk.stamp import annul, stamp
 from station_agent.people import unlock_seal
 from station_agent.store.cases import require_case
+from station_agent.web import receiving
 from station_agent.web.clocks import Limit, limits_of
 from station_agent.web.desk import Desk
-from station_agent.web.documents import RESOLUTIONS
 from station_agent.web.facts import Facts, facts_of
 from station_agent.web.pages.case import told_fields
 from station_agent.web.pages.lists import state_name
-from station_agent.web.uploads import About
+from station_agent.web.pages.viewer import page_and_dpi
 from station_agent.web.visit import Answer, File, Html, Redirect, Short, Visit
 
 STEPS = ("fill", "approve", "stamp", "scan", "proof", "seal", "send")
@@ -110,37 +111,27 @@ def paper(desk: Desk, visit: Visit) -> Answer:
 def paper_picture(desk: Desk, visit: Visit) -> Answer:
     """A page of the approved letter as it is printed, as a picture."""
     raw = _paper(desk, visit)
-    page, dpi = _page_and_dpi(visit)
+    page, dpi = page_and_dpi(visit)
     return File(desk.pictures.page(Digest(hashlib.sha256(raw).hexdigest()), lambda: raw, page, dpi), "image/png")
 
 
 def begin_upload(desk: Desk, visit: Visit) -> Answer:
     """Begin or go on with the scan; say how much of it is here."""
-    text = visit.form.get("size", "")
-    size = int(text) if text.isascii() and text.isdigit() and len(text) < 12 else 0
-    about = About(name=visit.form.get("name", "")[:120] or "scan", size=size)
-    return Short({"offset": desk.uploads.begin(visit.person.number, visit.case, about, now=visit.now)})
+    return Short({"offset": receiving.begin(desk, visit, visit.case)})
 
 
 def take_piece(desk: Desk, visit: Visit) -> Answer:
     """One piece of the scan."""
-    text = visit.headers.get("Upload-Offset", "")
-    if not (text.isascii() and text.isdigit() and len(text) < 12):
-        raise Refused(Code.DESK_UPLOAD)
-    offset = desk.uploads.append(visit.person.number, visit.case, visit.raw, offset=int(text))
-    return Short({"offset": offset})
+    return Short({"offset": receiving.take_piece(desk, visit, visit.case)})
 
 
 def upload_whole(desk: Desk, visit: Visit) -> Answer:
     """The scan in one form, for a browser without script."""
-    file = next((upload for upload in visit.files if upload.raw), None)
-    if file is None:
+    files = receiving.posted_files(visit)
+    if not files:
         return _told(desk, visit, Refused(Code.NO_SCAN))
     try:
-        about = About(name=file.name[:120] or "scan", size=len(file.raw))
-        desk.uploads.drop(visit.person.number, visit.case)
-        desk.uploads.begin(visit.person.number, visit.case, about, now=visit.now)
-        desk.uploads.append(visit.person.number, visit.case, file.raw, offset=0)
+        receiving.put_whole(desk, visit, visit.case, files[0].raw, files[0].name)
     except HanxunError as error:
         return _told(desk, visit, error)
     return Redirect(f"/cases/{visit.case}/letter")
@@ -157,17 +148,9 @@ def upload_picture(desk: Desk, visit: Visit) -> Answer:
     found = desk.uploads.whole(visit.person.number, visit.case)
     if found is None:
         raise Refused(Code.DESK_NOT_FOUND)
-    page, dpi = _page_and_dpi(visit)
+    page, dpi = page_and_dpi(visit)
     raw = found[1]
     return File(desk.pictures.page(Digest(hashlib.sha256(raw).hexdigest()), lambda: raw, page, dpi), "image/png")
-
-
-def _page_and_dpi(visit: Visit) -> tuple[int, int]:
-    page, dpi = visit.params.get("page", ""), visit.params.get("dpi", "")
-    good = page.isascii() and page.isdigit() and 0 < len(page) < 5 and int(page) > 0 and dpi.isascii() and dpi.isdigit()
-    if not good or int(dpi) not in RESOLUTIONS:
-        raise Refused(Code.DESK_NOT_FOUND)
-    return int(page), int(dpi)
 
 
 def _paper(desk: Desk, visit: Visit) -> bytes:
@@ -321,6 +304,8 @@ def _take_scan(desk: Desk, visit: Visit) -> str:
         check=desk.check_scan,
         now=visit.now,
     )
+    if about.item is not None:
+        tray.settle(desk.agent.store, about.item, visit.case, now=visit.now)
     desk.uploads.drop(visit.person.number, visit.case)
     return "letter.scanned"
 

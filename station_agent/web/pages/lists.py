@@ -175,7 +175,7 @@ def _count(tx: Connection, wanted: CaseFilter, *states: str) -> int:
 
 def _due_today(tx: Connection, desk: Desk, visit: Visit) -> tuple[Row, ...]:
     """The open cases whose next limit ends today or is over, and is this station's to keep."""
-    person, rows = visit.person, []
+    person, rows = visit.person, list[Row]()
     open_here = inbox_filter(desk, person, OPEN_AT_ANSWERER)
     preparing = sent_filter(desk, person, ("draft", "awaiting_seal", "to_send", "returned"))
     for wanted in (preparing, open_here):

@@ -2,12 +2,17 @@
 
 from station_agent.web.desk import Desk
 from station_agent.web.drafts import forget_draft, keep_draft
-from station_agent.web.visit import Answer, Redirect, Short, Visit
+from station_agent.web.visit import Answer, Html, Redirect, Short, Visit
 
 
 def go_to_desk(_desk: Desk, _visit: Visit) -> Answer:
     """The bare address leads to the desk."""
     return Redirect("/desk")
+
+
+def show_more(_desk: Desk, _visit: Visit) -> Answer:
+    """Everywhere one may go, for small screens."""
+    return Html("more.html", None)
 
 
 def autosave(desk: Desk, visit: Visit) -> Answer:

@@ -39,10 +39,8 @@ def show_viewer(desk: Desk, visit: Visit) -> Answer:
 
 def page_picture(desk: Desk, visit: Visit) -> Answer:
     """One page as PNG."""
-    document, page, dpi = _document(desk, visit), visit.params.get("page", ""), visit.params.get("dpi", "")
-    if not re.fullmatch(r"[1-9][0-9]{0,3}", page) or not dpi.isdigit() or int(dpi) not in RESOLUTIONS:
-        raise Refused(Code.DESK_NOT_FOUND)
-    raw = desk.pictures.page(document.digest, lambda: desk.agent.store.blobs.get(document.digest), int(page), int(dpi))
+    document, (page, dpi) = _document(desk, visit), page_and_dpi(visit)
+    raw = desk.pictures.page(document.digest, lambda: desk.agent.store.blobs.get(document.digest), page, dpi)
     return File(raw, "image/png")
 
 
@@ -52,6 +50,18 @@ def download(desk: Desk, visit: Visit) -> Answer:
     ending = {PDF: "pdf", "image/jpeg": "jpg", "image/png": "png", "image/tiff": "tif"}.get(document.media_type, "bin")
     name = f"{visit.case}-{document.role}-{document.digest[:8]}.{ending}"
     return File(desk.agent.store.blobs.get(document.digest), "application/octet-stream", name)
+
+
+def page_and_dpi(visit: Visit) -> tuple[int, int]:
+    """Return the page and resolution that an address asks for. Raises: Refused (`desk.not_found`)."""
+    page, dpi = visit.params.get("page", ""), visit.params.get("dpi", "")
+    if (
+        not re.fullmatch(r"[1-9][0-9]{0,3}", page)
+        or not re.fullmatch(r"[0-9]{2,3}", dpi)
+        or int(dpi) not in RESOLUTIONS
+    ):
+        raise Refused(Code.DESK_NOT_FOUND)
+    return int(page), int(dpi)
 
 
 def _document(desk: Desk, visit: Visit) -> Document:

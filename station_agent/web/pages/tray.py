@@ -1,0 +1,298 @@
+"""O7: the scan tray: what the scanner's folder brought and what was dropped here; attached, joined, taken apart, discarded."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hub.cases.machine import Side
+from hub.letters.limits import default_limits
+from hub.pages.wording import Words
+from hub.protocol.codes import Code
+from hub.protocol.errors import HanxunError, Refused
+from hub.protocol.identifiers import Digest, parse_case
+from hub.protocol.instants import parse_instant
+from hub.protocol.texts import text_of
+from hub.signing.purposes import OfficerRole
+from station_agent.desk import tray
+from station_agent.desk.tray_pages import join, put_in, split
+from station_agent.scan_folder.take import look_at_folder
+from station_agent.store.case_lists import CaseFilter, case_lines
+from station_agent.store.cases import find_case
+from station_agent.store.tray import TrayRow, TrayState, known_files, require_item, tray_items
+from station_agent.web import receiving
+from station_agent.web.desk import Desk
+from station_agent.web.frame import sent_filter
+from station_agent.web.pages.lists import Row, row_of
+from station_agent.web.pages.viewer import page_and_dpi
+from station_agent.web.rules import may_see
+from station_agent.web.visit import Answer, File, Html, Redirect, Short, Visit
+
+OFFICERS = (OfficerRole.WINDOW, OfficerRole.COMMUNITY, OfficerRole.HEAD)
+PLACE = "tray"
+MOST_SHOWN = 200
+WAITING_FOR_SCAN = ("stamped", "scanned", "checked", "sealed")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One scan: `tone` says how it stands (ready, same, bad, gone), `same_as` the item with the same bytes, `trouble` why it
+    cannot be used and what to do, `until` when a discarded one is erased."""
+
+    item: int
+    name: str
+    size: int
+    at: str
+    tone: str
+    same_as: int | None
+    made_from: str
+    trouble: str
+    remedy: str
+    until: str
+    pictured: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """A file in the scanner's folder that has not come to rest yet."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrayPage:
+    """The tray. `folder` is where the scanner should write (empty: none is set up), `missing` that it cannot be looked at."""
+
+    items: tuple[Item, ...]
+    arriving: tuple[Arriving, ...]
+    gone: tuple[Item, ...]
+    folder: str
+    missing: bool
+    part: int
+    part_of: int
+    part_name: str
+    at: str
+    error: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPage:
+    """One scan with its pages, and the cases that wait for one."""
+
+    item: Item
+    pages: tuple[int, ...]
+    cases: tuple[Row, ...]
+    waiting: bool
+    error: str = ""
+    remedy: str = ""
+
+
+def show_tray(desk: Desk, visit: Visit) -> Answer:
+    """The page."""
+    return Html("tray.html", _page(desk, visit))
+
+
+def tray_rows(desk: Desk, visit: Visit) -> Answer:
+    """The part that refreshes by itself."""
+    return Html("_tray_rows.html", _page(desk, visit))
+
+
+def begin_upload(desk: Desk, visit: Visit) -> Answer:
+    """A file dropped anywhere on the page."""
+    return Short({"offset": receiving.begin(desk, visit, PLACE)})
+
+
+def take_piece(desk: Desk, visit: Visit) -> Answer:
+    """One piece of it; with the last one it lies in the tray."""
+    offset = receiving.take_piece(desk, visit, PLACE)
+    whole = desk.uploads.whole(visit.person.number, PLACE)
+    if whole is not None:
+        about, raw = whole
+        put_in(desk.agent.store, raw, about.name, now=visit.now)
+        desk.uploads.drop(visit.person.number, PLACE)
+    return Short({"offset": offset})
+
+
+def upload_whole(desk: Desk, visit: Visit) -> Answer:
+    """Files in one form, for a browser without script."""
+    files = receiving.posted_files(visit)
+    if not files:
+        return _told(desk, visit, Refused(Code.NO_SCAN))
+    for file in files:
+        put_in(desk.agent.store, file.raw, file.name[:120] or "scan", now=visit.now)
+    return Redirect("/tray", "tray.put_in")
+
+
+def drop_upload(desk: Desk, visit: Visit) -> Answer:
+    """Give up what was being uploaded."""
+    desk.uploads.drop(visit.person.number, PLACE)
+    return Redirect("/tray")
+
+
+def act_on_items(desk: Desk, visit: Visit) -> Answer:
+    """Join, discard or restore what is ticked."""
+    what, store, now = visit.params.get("what", ""), desk.agent.store, visit.now
+    items = [number for name in visit.form if (number := _number_after("item.", name)) is not None]
+    try:
+        if what == "join":
+            return Redirect(f"/tray/{join(store, items, limits=default_limits(), now=now)}", "tray.joined")
+        if what not in ("discard", "restore"):
+            raise Refused(Code.DESK_NOT_FOUND)
+        for item in items:
+            (tray.discard if what == "discard" else tray.restore)(store, item, now=now)
+    except HanxunError as error:
+        if error.code is Code.DESK_NOT_FOUND:
+            raise
+        return _told(desk, visit, error)
+    return Redirect("/tray", f"tray.done_{what}" if items else None)
+
+
+def show_item(desk: Desk, visit: Visit) -> Answer:
+    """One scan, large, with what can be done with it."""
+    return Html("tray_item.html", _item_page(desk, visit))
+
+
+def split_item(desk: Desk, visit: Visit) -> Answer:
+    """Take it apart before the pages ticked."""
+    row = _row(desk, visit)
+    before = [number for name in visit.form if (number := _number_after("before.", name)) is not None]
+    try:
+        pages = desk.pictures.count(_digest(row), lambda: desk.agent.store.blobs.get(_digest(row)))
+        split(desk.agent.store, row.item, before, pages=pages, limits=default_limits(), now=visit.now)
+    except HanxunError as error:
+        return _item_told(desk, visit, error)
+    return Redirect("/tray", "tray.split_done")
+
+
+def attach_item(desk: Desk, visit: Visit) -> Answer:
+    """Bring it to a letter as its scan: compared and attested there, as any scan is."""
+    row = _row(desk, visit)
+    try:
+        case = parse_case(visit.form.get("case", ""))
+        with desk.agent.store.read() as tx:
+            found = find_case(tx, case)
+        if found is None or not may_see(desk.agent.catalogue, visit.person, found):
+            raise Refused(Code.DESK_NOT_FOUND)
+        if row.state != TrayState.WAITING.value:
+            raise Refused(Code.TRAY_STATE, values={"item": row.item, "state": row.state})
+        raw = desk.agent.store.blobs.get(_digest(row))
+        receiving.put_whole(desk, visit, case, raw, row.name, item=row.item)
+    except HanxunError as error:
+        return _item_told(desk, visit, error)
+    return Redirect(f"/cases/{case}/letter")
+
+
+def item_picture(desk: Desk, visit: Visit) -> Answer:
+    """A page of a scan as a picture."""
+    row = _row(desk, visit)
+    page, dpi = page_and_dpi(visit)
+    digest = _digest(row)
+    return File(desk.pictures.page(digest, lambda: desk.agent.store.blobs.get(digest), page, dpi), "image/png")
+
+
+def _page(desk: Desk, visit: Visit) -> TrayPage:
+    number, now = visit.person.number, visit.now
+    with desk.agent.store.read() as tx:
+        rows = tray_items(tx, TrayState.WAITING, TrayState.REFUSED, TrayState.DISCARDED)[-MOST_SHOWN:]
+        known = known_files(tx)
+    folder, arriving = _folder(desk), []
+    missing = False
+    if folder is not None:
+        try:
+            seen = look_at_folder(folder, is_known=lambda *version: version in known)
+            arriving = [Arriving(name, sighting.size) for name, sighting in sorted(seen.items())]
+        except OSError:
+            missing = True
+    items = [_item(row, visit.words) for row in reversed(rows)]
+    about = desk.uploads.about(number, PLACE)
+    part = 0 if about is None else desk.uploads.begin(number, PLACE, about, now=now)
+    return TrayPage(
+        items=tuple(item for item in items if item.tone != "gone"),
+        arriving=tuple(arriving),
+        gone=tuple(item for item in items if item.tone == "gone"),
+        folder="" if folder is None else str(folder),
+        missing=missing,
+        part=part,
+        part_of=0 if about is None else about.size,
+        part_name="" if about is None else about.name,
+        at=now.isoformat(),
+    )
+
+
+def _folder(desk: Desk) -> Path | None:
+    settings = desk.agent.settings.scan_folder
+    return None if settings is None else desk.agent.folder.root / settings.path
+
+
+def _item(row: TrayRow, words: Words) -> Item:
+    trouble = remedy = ""
+    if row.trouble is not None:
+        text = text_of(Code(row.trouble)).filled({"name": row.name, "n": default_limits().file_bytes >> 20})
+        chinese = words.language == "zh"
+        trouble, remedy = (text.zh, text.remedy_zh) if chinese else (text.en, text.remedy_en)
+    gone = row.state == TrayState.DISCARDED.value
+    tone = "gone" if gone else "bad" if row.trouble else "same" if row.same_as else "ready"
+    until = (parse_instant(row.changed_at) + tray.KEPT).isoformat() if gone else ""
+    return Item(
+        item=row.item,
+        name=row.name,
+        size=row.size,
+        at=row.taken_at,
+        tone=tone,
+        same_as=row.same_as,
+        made_from=row.made_from or "",
+        trouble=trouble,
+        remedy=remedy,
+        until=until,
+        pictured=row.digest is not None and row.trouble is None,
+    )
+
+
+def _item_page(desk: Desk, visit: Visit) -> ItemPage:
+    row, person = _row(desk, visit), visit.person
+    waiting, pages, problem = row.state == TrayState.WAITING.value, tuple[int, ...](), ("", "")
+    if row.digest is not None and row.trouble is None:
+        try:
+            count = desk.pictures.count(_digest(row), lambda: desk.agent.store.blobs.get(_digest(row)))
+            pages = tuple(range(1, count + 1))
+        except HanxunError as error:
+            problem = visit.words.error(error)
+    rows: tuple[Row, ...] = ()
+    mine = sent_filter(desk, person, ("awaiting_seal", "to_send", "returned"))
+    if waiting and OfficerRole.WINDOW in person.certified.roles and mine.types:
+        wanted = CaseFilter(mine.types, Side.OPENER.value, mine.states, WAITING_FOR_SCAN)
+        with desk.agent.store.read() as tx:
+            lines = case_lines(tx, wanted, number=person.number, limit=50)
+            rows = tuple(row_of(tx, desk, visit, line) for line in lines)
+    return ItemPage(_item(row, visit.words), pages, rows, waiting, *problem)
+
+
+def _row(desk: Desk, visit: Visit) -> TrayRow:
+    number = receiving.whole_number(visit.params.get("item", ""))
+    with desk.agent.store.read() as tx:
+        row = require_item(tx, number)
+    if row.state not in (TrayState.WAITING.value, TrayState.DISCARDED.value, TrayState.REFUSED.value):
+        # Attached, it is the case's, and seen there by those who may see the case.
+        raise Refused(Code.TRAY_UNKNOWN, values={"item": number})
+    return row
+
+
+def _digest(row: TrayRow) -> Digest:
+    if row.digest is None or row.trouble is not None:
+        raise Refused(Code.TRAY_STATE, values={"item": row.item, "state": row.state})
+    return row.digest
+
+
+def _number_after(beginning: str, name: str) -> int | None:
+    rest = name.removeprefix(beginning)
+    return int(rest) if rest != name and rest.isascii() and rest.isdigit() and len(rest) < 10 else None
+
+
+def _told(desk: Desk, visit: Visit, error: HanxunError) -> Answer:
+    text, remedy = visit.words.error(error)
+    return Html("tray.html", replace(_page(desk, visit), error=text, remedy=remedy), 422)
+
+
+def _item_told(desk: Desk, visit: Visit, error: HanxunError) -> Answer:
+    text, remedy = visit.words.error(error)
+    return Html("tray_item.html", replace(_item_page(desk, visit), error=text, remedy=remedy), 422)
