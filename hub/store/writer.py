@@ -30,9 +30,7 @@ T = TypeVar("T")
 S = TypeVar("S", contravariant=True)
 R = TypeVar("R", covariant=True)
 
-MAX_BATCH = (
-    64  # filing so many takes the loop some 10 ms; with more waiting, one batch is filed while another is committed
-)
+MAX_BATCH = 24  # with more waiting, one batch is filed while another is committed and a third is examined
 MAX_QUEUED = 8192
 
 

@@ -59,6 +59,23 @@ async def test_each_bad_envelope_gets_its_code_and_nothing_is_stored(tmp_path: P
     assert (report.ok, report.trail.size) == (True, 9)
 
 
+async def test_bad_envelopes_among_many_at_once_get_their_code_and_their_neighbours_are_accepted(
+    tmp_path: Path,
+) -> None:
+    async with a_served_hub(tmp_path) as hub:
+        client = await hub.client(A)
+        await client.upload(PROOF)
+        for _ in range(4):  # the examining process starts with the first, and answers the later ones
+            good = [signed(hub.province, an_envelope()) for _ in range(12)]
+            anothers_signature = good[0].rpartition(b".")[0] + b"." + good[1].rpartition(b".")[2]
+            bad = [signed(hub.province, an_envelope(body={})), anothers_signature]
+            answers = await asyncio.gather(*(client.submit(raw) for raw in (*good, *bad)))
+            assert [status for status, _ in answers] == [201] * 12 + [422, 422]
+            assert [json.loads(body)["code"] for _, body in answers[12:]] == ["body.missing", "jws.signature"]
+            await asyncio.sleep(0.7)
+    assert check_hub(hub.data).ok
+
+
 async def test_same_id_with_other_bytes_is_refused_and_reported(tmp_path: Path) -> None:
     async with a_served_hub(tmp_path) as hub:
         a = await hub.client(A)
