@@ -1,4 +1,4 @@
-"""Who plays: three stations, their officers, and three citizens. All invented; citizen numbers have impossible birth years."""
+"""Who plays: three stations, their officers, and some citizens. All invented; citizen numbers have impossible birth years."""
 
 from dataclasses import dataclass
 
@@ -52,6 +52,15 @@ BYSTANDER = DemoStation(
 STATIONS = (MISTAKEN, ORIGIN, BYSTANDER)
 MOVED = DemoCitizen("999999188502030011", "李四", "临溪县望江镇河东路7号")
 MISSPELT = DemoCitizen("999999189003078816", "王小明", "临溪县望江镇河西巷3号")
+FAMILY = (
+    DemoCitizen("999999188003120012", "刘建国", "临溪县望江镇河东路19号"),
+    DemoCitizen("999999188306090025", "陈秀英", "临溪县望江镇河东路19号"),
+    DemoCitizen("999999191008150015", "刘子涵", "临溪县望江镇河东路19号"),
+)
+"""Three people whose move was one mistake: they go into one letter."""
+VISITOR = DemoCitizen("999999187701220032", "马春梅", "临溪县望江镇桥头村21号")
+RARE = DemoCitizen("999999189204300014", "周𬍛", "临溪县望江镇河西巷8号")
+"""The name's second character is outside the first plane of Unicode: GB 18030 has it, GB 2312 and most input methods have not."""
 PROVINCE = "340000000000"
 ADMINISTRATORS = (
     DemoOfficer("900001", "吴省", "administrator"),

@@ -1,4 +1,4 @@
-"""The demo's processes: the hub and the agents, each a `hanxun … serve` of its own, stopped together."""
+"""The demo's processes: the hub and the agents, each a `hanxun … serve` of its own, and the desks; stopped together."""
 
 import json
 import signal
@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from hub.protocol.codes import Code
 from hub.protocol.errors import Unavailable
@@ -31,28 +32,31 @@ class Processes:
     ) -> None:
         self.stop()
 
-    def start(self, name: str, *arguments: str) -> dict[str, object]:
-        """Start `hanxun ARGUMENTS` and return the line of JSON it prints when ready.
+    def start(self, name: str, *arguments: str, module: str = "hanxun") -> dict[str, Any]:
+        """Start `hanxun ARGUMENTS` (or another `module`) and return the line of JSON it prints when ready.
 
         Raises: Unavailable (`demo.process`) when it ends or stays silent; its log says why.
         """
         out, err = self._logs / f"{name}.out", self._logs / f"{name}.log"
         with out.open("wb") as stdout, err.open("wb") as stderr:
             process = subprocess.Popen(  # noqa: S603 (our own interpreter, our own module)
-                [sys.executable, "-m", "hanxun", *arguments], stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr
+                [sys.executable, "-m", module, *arguments], stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr
             )
         self._running.append(process)
         deadline = time.monotonic() + READY_S
         while time.monotonic() < deadline and process.poll() is None:
             line, newline, _ = out.read_bytes().partition(b"\n")
             if newline:
-                answer: dict[str, object] = json.loads(line)
+                answer: dict[str, Any] = json.loads(line)
                 return answer
             time.sleep(0.05)
         raise Unavailable(Code.DEMO_PROCESS, detail=str(err), values={"name": name})
 
     def stop(self) -> None:
         """Ask every process to stop, agents before the hub; kill what does not within a few seconds."""
+        # Somebody who presses Ctrl-C again must not leave half of them running.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         for process in reversed(self._running):
             process.send_signal(signal.SIGTERM)
         deadline = time.monotonic() + STOP_S

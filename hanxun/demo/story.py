@@ -9,7 +9,7 @@ from typing import Any
 
 from hanxun.demo.commands import hanxun, refusal, verdict
 from hanxun.demo.paper import DPI, stamp_and_scan
-from hanxun.demo.people import MISSPELT, MISTAKEN, MOVED, ORIGIN, DemoStation
+from hanxun.demo.people import MISSPELT, MISTAKEN, MOVED, ORIGIN, DemoCitizen, DemoStation
 from hanxun.demo.world import MOVE_DATE, MOVE_SERIAL, Tell, World
 from hanxun.files import write_file
 from hub.letters.limits import default_limits
@@ -30,14 +30,9 @@ def play_mistaken_move(world: World, tell: Tell, *, scan: Path | None) -> str:
     tell(f"  {MISTAKEN.name} 张三发现错迁,当日拟写说明函 / found and drafted the same day: {case}")
     number = hanxun("agent", "approve", case, *world.desk(MISTAKEN, "head"))["letter_number"]
     tell(f"  所长审批,编号 {number} / approved by the head")
-    page = world.papers / f"{case}.pdf"
-    hanxun(
-        *("agent", "print", case, *world.desk(MISTAKEN, "drafter")),
-        *("--addressee", ORIGIN.name, "--telephone", "0550-0000000", "--out", page),
-    )
-    hanxun("agent", "stamp", case, *world.desk(MISTAKEN, "custodian"))
+    page = _print_and_stamp(world, case)
     tell("  打印,保管人盖户口专用章并登记用印 / printed; the custodian stamps it and logs the use")
-    paper = _keep_scan(world, scan or _scan(page))
+    paper = _keep_scan(world, scan or _scan(page, seed=1))
     pages = count_pages(paper)
     scanned = hanxun("agent", "scan", case, paper, *world.desk(MISTAKEN, "drafter"), "--pages", pages, "--checked")
     if scanned["findings"]:
@@ -80,7 +75,7 @@ def play_correction(world: World, tell: Tell) -> str:
         ],
         "text": "迁入时核对身份证与出生医学证明,姓名用字与登记不符。",
     }
-    options = ("--type", "C04", "--to", ORIGIN.code, "--body", _paper(world, "c04", body), "--file", f"proof:{proof}")
+    options = ("--type", "C04", "--to", ORIGIN.code, "--body", paper_of(world, "c04", body), "--file", f"proof:{proof}")
     case = str(hanxun("agent", "draft", *world.desk(MISTAKEN, "drafter"), *options)["case"])
     hanxun("agent", "send", case, *world.desk(MISTAKEN, "drafter"))
     tell(f"  {MISTAKEN.name} 函询:姓名登记有误,附证明 / inquiry with proof: {case}")
@@ -91,7 +86,7 @@ def play_correction(world: World, tell: Tell) -> str:
     record = hanxun("register", "show", MISSPELT.id18, "--dir", world.register)
     tell(f"  凭市级批准文号更正,登记现为 {record['name']},流水号 {acted['serial']} / corrected on the city's approval")
     decision = {"item": "姓名", "decision": "更正", "serial": acted["serial"], "approval_number": approval}
-    answer = _paper(world, "c04-reply", {"outcome": "已更正", "items": [decision]})
+    answer = paper_of(world, "c04-reply", {"outcome": "已更正", "items": [decision]})
     hanxun("agent", "reply", case, *world.desk(ORIGIN, "window"), "--body", answer)
     _wait_for(world, MISTAKEN, case, state="answered")
     _close(world, case, {"note": "新姓名已可查询"}, tell)
@@ -100,27 +95,45 @@ def play_correction(world: World, tell: Tell) -> str:
 
 def draft_explanation(world: World) -> str:
     """Draft a C06 about the demo's moved citizen at the station of the mistaken move; return the case number."""
+    return draft_letter(world, "c06", (MOVED,), found_at=datetime.now(UTC))
+
+
+def draft_letter(world: World, name: str, people: tuple[DemoCitizen, ...], *, found_at: datetime) -> str:
+    """Draft a C06 about `people`, the first of them the head of the household; return the case number."""
+    address = "长亭市新桥区光明路12号"
+    relations = ("户主", "配偶", "子女")
     body = {
         "letter_kind": "错迁说明函",
         "persons": [
             {
-                "name": MOVED.name,
-                "id18": MOVED.id18,
-                "relation": "户主",
-                "original_address": MOVED.address,
-                "mistaken_address": "长亭市新桥区光明路12号",
+                "name": citizen.name,
+                "id18": citizen.id18,
+                "relation": relation,
+                "original_address": citizen.address,
+                "mistaken_address": address,
             }
+            for citizen, relation in zip(people, relations, strict=False)
         ],
         "move_date": MOVE_DATE,
         "move_serial": MOVE_SERIAL,
         "handler": "张三",
-        "discovered_at": format_instant(datetime.now(UTC)),
+        "discovered_at": format_instant(found_at),
         "how_found": "群众来所核对户口簿时发现",
         "cause": "同名",
         "citizen_informed": True,
     }
-    options = ("--type", "C06", "--to", ORIGIN.code, "--body", _paper(world, "c06", body))
+    options = ("--type", "C06", "--to", ORIGIN.code, "--body", paper_of(world, name, body))
     return str(hanxun("agent", "draft", *world.desk(MISTAKEN, "drafter"), *options)["case"])
+
+
+def make_letter(world: World, case: str, *, seed: int) -> str:
+    """Have a drafted letter approved, printed, stamped, scanned and sealed; `seed` makes its paper. Return the case number."""
+    hanxun("agent", "approve", case, *world.desk(MISTAKEN, "head"))
+    scan = _scan(_print_and_stamp(world, case), seed=seed)
+    pages = ("--pages", count_pages(scan), "--checked")
+    hanxun("agent", "scan", case, scan, *world.desk(MISTAKEN, "drafter"), *pages)
+    seal_letter(world, case)
+    return case
 
 
 def send(world: World, case: str) -> dict[str, Any]:
@@ -192,7 +205,7 @@ def _tell_gate(world: World, case: str, tell: Tell) -> None:
 
 
 def _close(world: World, case: str, body: Mapping[str, Any], tell: Tell) -> None:
-    hanxun("agent", "close", case, *world.desk(MISTAKEN, "drafter"), "--body", _paper(world, f"{case}-close", body))
+    hanxun("agent", "close", case, *world.desk(MISTAKEN, "drafter"), "--body", paper_of(world, f"{case}-close", body))
     _wait_for(world, ORIGIN, case, state="closed")
     _wait_sent(world, ORIGIN)
     wait_cosigned(world, ORIGIN, case)
@@ -216,14 +229,25 @@ def _keep_scan(world: World, scan: Path) -> Path:
     return kept
 
 
-def _scan(page: Path) -> Path:
+def _print_and_stamp(world: World, case: str) -> Path:
+    page = world.papers / f"{case}.pdf"
+    hanxun(
+        *("agent", "print", case, *world.desk(MISTAKEN, "drafter")),
+        *("--addressee", ORIGIN.name, "--telephone", "0550-0000000", "--out", page),
+    )
+    hanxun("agent", "stamp", case, *world.desk(MISTAKEN, "custodian"))
+    return page
+
+
+def _scan(page: Path, *, seed: int) -> Path:
     png = render_page(page.read_bytes(), 1, DPI, limits=default_limits())
     scan = page.with_suffix(".jpg")
-    write_file(scan, stamp_and_scan(png, station=MISTAKEN.name, seed=1))
+    write_file(scan, stamp_and_scan(png, station=MISTAKEN.name, seed=seed))
     return scan
 
 
-def _paper(world: World, name: str, body: Mapping[str, Any]) -> Path:
+def paper_of(world: World, name: str, body: Mapping[str, Any]) -> Path:
+    """Write the fields of a message where a command can read them."""
     path = world.papers / f"{name}.json"
     write_file(path, json.dumps(body, ensure_ascii=False, indent=2).encode())
     return path

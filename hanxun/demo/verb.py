@@ -3,12 +3,15 @@
 import signal
 import tempfile
 import time
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
 import typer
 
+from hanxun.demo.day import fill_the_day
+from hanxun.demo.desks import OpenDesk, open_desks
 from hanxun.demo.people import STATIONS
 from hanxun.demo.processes import Processes
 from hanxun.demo.refusals import show_changed_letter, show_second_use
@@ -38,7 +41,8 @@ def demo(
 ) -> None:
     """演示:错迁说明函从发现到回迁,两次拒绝,一次差错更正 / the whole story on this machine, with real processes.
 
-    中心和三个派出所端是独立进程,只用公开命令。不加 --once 时演完后服务保持运行,Ctrl-C 结束。
+    中心和三个派出所端是独立进程,只用公开命令。不加 --once 时再备好一天的业务,打开民警和审计员的工作台,打印免登录链接
+    (一次有效,15 分钟内,仅限本机),Ctrl-C 结束。
     例 / example:  hanxun demo --once --scan 说明函.jpg
     """
     started = time.monotonic()
@@ -53,18 +57,39 @@ def demo(
         for path in evidence:
             say(f"  证据文件 evidence: {path}")
         say(f"  离线核验 verify: hanxun evidence verify {evidence[0]} --root {world.root_certificate}")
+        desks = () if once else _open_desks(world, processes)
         if json:
-            print_json(
-                {
-                    "dir": str(world.root),
-                    "hub_data": str(world.hub),
-                    "root": str(world.root_certificate),
-                    "evidence": [str(path) for path in evidence],
-                    "elapsed_s": elapsed,
-                }
-            )
+            print_json(_outcome(world, evidence, desks, elapsed))
         if not once:
             _stay(world)
+
+
+def _outcome(world: World, evidence: list[Path], desks: tuple[OpenDesk, ...], elapsed: float) -> dict[str, object]:
+    outcome: dict[str, object] = {
+        "dir": str(world.root),
+        "hub_data": str(world.hub),
+        "root": str(world.root_certificate),
+        "evidence": [str(path) for path in evidence],
+        "elapsed_s": elapsed,
+    }
+    if desks:
+        outcome["desks"] = [
+            {"name": desk.name, "url": desk.url, "links": [asdict(link) for link in desk.links]} for desk in desks
+        ]
+    return outcome
+
+
+def _open_desks(world: World, processes: Processes) -> tuple[OpenDesk, ...]:
+    fill_the_day(world, say)
+    desks = open_desks(world, processes)
+    say(
+        "\n五、工作台已打开;每个链接只能用一次,15 分钟内有效 / 5. The desks are open; each link works once, for 15 minutes"
+    )
+    for desk in desks:
+        say(f"  {desk.name}  {desk.url}")
+        for link in desk.links:
+            say(f"    {link.who}: {link.url}")
+    return desks
 
 
 def _play(world: World, processes: Processes, scan: Path | None) -> list[Path]:

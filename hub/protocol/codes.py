@@ -350,6 +350,8 @@ class Code(StrEnum):
     DESK_UPLOAD = "desk.upload"
     DESK_SEARCH = "desk.search"
     DESK_PHRASE = "desk.phrase"
+    DESK_REASON = "desk.reason"
+    DESK_VIEW = "desk.view"
     FILE_NOT_VERIFIABLE = "desk.not_verifiable"
 
     # texts/station.toml: the agent's desk, gate, register, queues
@@ -513,6 +515,7 @@ class Code(StrEnum):
     SEAL_TIME_CLAIMED = "seal.time_claimed"
     DEMO_PROCESS = "demo.process"
     DEMO_WAITED = "demo.waited"
+    DEMO_LINK = "demo.link"
     PASSPHRASE_MISSING = "passphrase.missing"
     FILE_EXISTS = "file.exists"
     FILE_MISSING = "file.missing"
