@@ -37,7 +37,7 @@
     const part = one("[data-refresh]");
     if (!part || document.hidden) return;
     const live = part.closest(".live");
-    if (pointed || live.contains(document.activeElement)) { part.dataset.held = "1"; return; }
+    if (pointed || live.contains(document.activeElement) || one("input:checked", part)) { part.dataset.held = "1"; return; }
     window.htmx?.trigger(part, "refresh");
   };
   setInterval(freshen, REFRESH_MS);
@@ -82,9 +82,12 @@
   document.addEventListener("keydown", event => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.target.closest("input, textarea, select, [contenteditable], dialog")) return;
-    const row = one(".case-row.is-chosen"), key = event.key.toLowerCase(), preview = one("#preview");
+    const row = one(".case-row.is-chosen"), key = event.key.toLowerCase(), preview = one("#preview"), here = one("[data-here]");
     const done = () => event.preventDefault();
     if (key === "?") { one("#keys").showModal(); done(); }
+    else if (key === "/" && one(".places")) { const field = one("[role=search] input:not([type=hidden])"); if (field) field.focus(); else location.href = "/search"; done(); }
+    else if (key === "c" && here?.dataset.claim) { location.href = here.dataset.claim; done(); }
+    else if (key === "r" && here?.dataset.reply) { location.href = here.dataset.reply; done(); }
     else if (!one(".case-row")) return;
     else if (key === "j") { choose(1); done(); }
     else if (key === "k") { choose(-1); done(); }
@@ -166,6 +169,16 @@
     entries.at(-1).after(entry); number(list); one("input, select, textarea", entry).focus();
   };
 
+  // Common phrases: a colon, the code and a space become the text. Never while an input method is composing.
+  const phrases = new Map(all("[data-phrases] [data-code]").map(term => [term.dataset.code, term.nextElementSibling.textContent]));
+  if (phrases.size) document.addEventListener("input", event => {
+    const field = event.target;
+    if (field.tagName !== "TEXTAREA" || event.isComposing) return;
+    const before = field.value.slice(0, field.selectionStart), asked = before.match(/[:：]([0-9A-Za-z\u4e00-\u9fff]{1,16})[ \u3000]$/);
+    const text = asked && phrases.get(asked[1]);
+    if (text) field.setRangeText(text, before.length - asked[0].length, before.length, "end");
+  });
+
   // A button that needs a reason waits for it.
   all("[data-needed]").forEach(input => {
     const button = one("button", input.form), set = () => { button.disabled = !input.value.trim(); };
@@ -185,7 +198,7 @@
       return told;
     };
     const upload = async file => {
-      if (busy) return;
+      if (busy) return false;
       busy = true; stopped = false; box.hidden = false; text.textContent = zone.dataset.uploading.replace("{name}", file.name);
       try {
         let {offset} = await post("/upload/begin", {body: new URLSearchParams({name: file.name, size: file.size})});
@@ -193,17 +206,25 @@
           bar.value = offset / file.size * 100;
           offset = (await post("/upload/piece", {body: file.slice(offset, offset + PIECE), headers: {"Upload-Offset": String(offset), "Content-Type": "application/octet-stream"}})).offset;
         }
-        if (!stopped) location.reload(); else box.hidden = true;
+        busy = false; box.hidden = true;
+        return !stopped;
       } catch (error) { text.textContent = zone.dataset.failed + (error.message ? ": " + error.message : ""); }
       busy = false;
+      return false;
+    };
+    // One after another; a page that takes one file takes the first.
+    const uploadAll = async files => {
+      const chosen = [...files].slice(0, one("[type=file]", zone).multiple ? files.length : 1);
+      for (const file of chosen) if (!await upload(file)) return;
+      if (chosen.length) location.assign(zone.dataset.drop);
     };
     one("[data-cancel]", zone).addEventListener("click", () => { stopped = true; });
-    zone.addEventListener("submit", event => { const file = one("[type=file]", zone).files[0]; if (file) { event.preventDefault(); upload(file); } });
-    one("[type=file]", zone).addEventListener("change", event => { if (event.target.files[0]) upload(event.target.files[0]); });
+    zone.addEventListener("submit", event => { const files = one("[type=file]", zone).files; if (files.length) { event.preventDefault(); uploadAll(files); } });
+    one("[type=file]", zone).addEventListener("change", event => { uploadAll(event.target.files); });
     addEventListener("dragover", event => { event.preventDefault(); zone.classList.add("is-over"); });
     addEventListener("dragleave", event => { if (!event.relatedTarget) zone.classList.remove("is-over"); });
-    addEventListener("drop", event => { event.preventDefault(); zone.classList.remove("is-over"); if (event.dataTransfer.files[0]) upload(event.dataTransfer.files[0]); });
-    addEventListener("paste", event => { const file = event.clipboardData.files[0]; if (file) { event.preventDefault(); upload(file); } });
+    addEventListener("drop", event => { event.preventDefault(); zone.classList.remove("is-over"); uploadAll(event.dataTransfer.files); });
+    addEventListener("paste", event => { if (event.clipboardData.files.length) { event.preventDefault(); uploadAll(event.clipboardData.files); } });
   }
 
   // A citizen number is counted as it is typed; whether it is right is said when the field is left.

@@ -38,7 +38,7 @@ class DiagnosticsPage:
 def show_diagnostics(desk: Desk, visit: Visit) -> Answer:
     """The page."""
     found = diagnose(desk.agent, calendar=default_calendar(), now=visit.now)
-    return Html("diagnostics.html", _page(found, visit.words))
+    return Html("diagnostics.html", page_of(found, visit.words))
 
 
 def export_package(desk: Desk, visit: Visit) -> Answer:
@@ -48,7 +48,8 @@ def export_package(desk: Desk, visit: Visit) -> Answer:
     return File(package(found), "application/octet-stream", f"hanxun-diagnostics-{found.station}-{day}.json")
 
 
-def _page(found: Diagnosis, words: Words) -> DiagnosticsPage:
+def page_of(found: Diagnosis, words: Words) -> DiagnosticsPage:
+    """Return a diagnosis in words."""
     lines = [
         Line(words(f"diagnostics.{each.key}"), words(f"diagnostics.{each.key}_says", **_shown(each.values)), each.state)
         for each in found.findings

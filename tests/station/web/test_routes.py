@@ -139,6 +139,8 @@ def address_of(route: Route, case: str) -> str:
         "version": "1",
         "type": "C06",
         "step": "approve",
+        "item": "1",
+        "what": "join",
         "specimen": "none",
         "picture": "crop",
     }

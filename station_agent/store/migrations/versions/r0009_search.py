@@ -13,7 +13,9 @@ branch_labels = None
 depends_on = None
 
 _DUE = 'INSERT OR IGNORE INTO search_due ("case") VALUES (NEW."case");'
-_GONE = 'DELETE FROM search_words WHERE "case" = OLD."case"; INSERT OR IGNORE INTO search_due ("case") VALUES (OLD."case");'
+_GONE = (
+    'DELETE FROM search_words WHERE "case" = OLD."case"; INSERT OR IGNORE INTO search_due ("case") VALUES (OLD."case");'
+)
 _TRIGGERS = (
     f"CREATE TRIGGER search_case_new AFTER INSERT ON cases BEGIN {_DUE} END",
     f"CREATE TRIGGER search_letter_new AFTER INSERT ON letters BEGIN {_DUE} END",
