@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from hanxun import hub_administration, hub_backup, hub_erase, hub_keys, hub_trail
+from hanxun import hub_administration, hub_backup, hub_desk, hub_erase, hub_keys, hub_trail
 from hanxun.backup_options import ProgressLine
 from hanxun.files import require_present
 from hanxun.findings import tell
@@ -35,12 +35,13 @@ from hub.signing.fingerprints import key_digest, short
 from hub.signing.tokens import fresh_label, parse_token_uri
 from hub.store.layout import DataFolder
 from hub.store.migrate import migrate_keeping
+from hub.web.desk.accounts import new_first_code
 from hub.web.server import run
 
 app = verb_group("中心 / the hub.")
 app.registered_commands += hub_backup.app.registered_commands + hub_keys.app.registered_commands
 app.registered_commands += hub_administration.app.registered_commands + hub_trail.app.registered_commands
-app.registered_commands += hub_erase.app.registered_commands
+app.registered_commands += hub_erase.app.registered_commands + hub_desk.app.registered_commands
 _SETTINGS = """\
 # Settings of this hub; what is left out has its default, unknown keys are refused. See docs/reference/settings.md.
 
@@ -147,11 +148,15 @@ def init(
         tls_certificate=_read(keys / "tls.pem") if tls else None,
     )
     folder = init_hub(data, read_passphrase(passphrase_file), parts, now=datetime.now(UTC))
+    code = new_first_code(folder, now=datetime.now(UTC))
     if json:
-        print_json({"data": str(data), "trail_key": folder.trail_verifier.read_text().strip()})
+        print_json({"data": str(data), "trail_key": folder.trail_verifier.read_text().strip(), "desk_code": code})
     else:
         console.print(f"中心已建立 / the hub is made: {data}", markup=False)
         console.print(f"日志公钥,各派出所需要 / trail key for the stations: {folder.trail_verifier}", markup=False)
+        console.print(
+            f"首名管理员在审计与管理页面的开通码(30天内,一次) / the first administrator's code: {code}", markup=False
+        )
 
 
 @app.command()

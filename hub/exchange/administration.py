@@ -26,6 +26,7 @@ from hub.exchange.registry import require_registrable
 from hub.exchange.restore import open_hub_signer, restore_statement
 from hub.exchange.trust import TrustBook
 from hub.protocol.administration import (
+    AUDIT_ACTS,
     COUNTS_AT_ONCE,
     AdministrationKind,
     AdministrativeAct,
@@ -356,6 +357,9 @@ def _record(tx: sa.Connection, raw: bytes, *, rules: Rules, now: datetime) -> in
 
 def _require_signer(tx: sa.Connection, signed: SignedAdministration, *, rules: Rules, now: datetime) -> None:
     roles, named = frozenset({OfficerRole.ADMINISTRATOR}), names_of(tx)
+    if signed.act.act in AUDIT_ACTS and OfficerRole.AUDITOR in signed.certified.roles:
+        # Registered by two people, or the certificate would not have been found.
+        roles, named = frozenset({OfficerRole.AUDITOR}), frozenset({signed.certified.x5t})
     if _is_own_head(tx, signed):
         roles, named = frozenset({OfficerRole.HEAD}), frozenset({signed.certified.x5t})
     verdict = check_administrator(

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from hub.exchange.erasing import erase
 from hub.exchange.registry import insert_registrable, require_registrable
 from hub.exchange.restore import declare
+from hub.pages.accounts import AccountRow
 from hub.protocol.administration import (
     AdministrationKind,
     AdministrativeAct,
@@ -39,7 +40,10 @@ from hub.signing.keys import Signer
 from hub.signing.purposes import CertificateKind, OfficerRole
 from hub.signing.trust import Trust
 from hub.store.administration import administrators_named, dismiss_administrators, insert_administrator
+from hub.store.desk import LookUp, find_account, note_lookup, put_recovery_codes, save_account
+from hub.store.filed import cases_by_id
 from hub.store.seals import SealRow, change_seal, find_seal, insert_seal
+from hub.store.search import forget_people
 from hub.store.specimens import register_specimen
 from hub.store.stations import insert_station, set_station_active
 from hub.store.trail_log import TrailLog
@@ -149,6 +153,7 @@ def _lose_seal(acting: Acting) -> None:
 
 
 def _erase_case(acting: Acting) -> None:
+    forget_people(acting.tx, parse_case(acting.act.subject))
     erase(
         acting.tx,
         acting.log,
@@ -159,6 +164,35 @@ def _erase_case(acting: Acting) -> None:
         signer=None if acting.trial else acting.hub_signer(),
         now=acting.now,
     )
+
+
+def _enrol_account(acting: Acting) -> None:
+    acting.details(ReasonDetails)
+    account = find_account(acting.tx, acting.act.subject)
+    if account is not None and account.totp is not None:
+        raise Refused(Code.DESK_ENROLLED, values={"number": acting.act.subject})
+
+
+def _reset_account(acting: Acting) -> None:
+    acting.details(ReasonDetails)
+    account = find_account(acting.tx, acting.act.subject)
+    if account is None:
+        raise Refused(Code.DESK_NOT_ENROLLED, detail=acting.act.subject)
+    # The sign-in that was lost opens nothing from here on; the new code is made behind this, and shown once.
+    put_recovery_codes(acting.tx, account.number, ())
+    save_account(acting.tx, AccountRow(account.number, last_at=account.last_at, last_from=account.last_from))
+
+
+def _look(what: LookUp) -> Effect:
+    def look(acting: Acting) -> None:
+        reason, by = acting.details(ReasonDetails).reason, acting.act.by
+        case = None if what is LookUp.PERSON else parse_case(acting.act.subject)
+        if case is not None and not cases_by_id(acting.tx, [case]):
+            raise Refused(Code.CASE_UNKNOWN, detail=case)
+        raw = acting.signatures[0]
+        note_lookup(acting.tx, what, by=(by.number, by.name), now=acting.now, case=case, reason=reason, raw=raw)
+
+    return look
 
 
 def _restore(acting: Acting) -> None:
@@ -189,6 +223,11 @@ EFFECTS: Mapping[AdministrationKind, Effect] = {
     ),
     AdministrationKind.ERASE_CASE: _erase_case,
     AdministrationKind.ADD_SPECIMEN: _add_specimen,
+    AdministrationKind.ENROL_ACCOUNT: _enrol_account,
+    AdministrationKind.RESET_ACCOUNT: _reset_account,
+    AdministrationKind.LOOK_UP_PERSON: _look(LookUp.PERSON),
+    AdministrationKind.REVEAL_CASE: _look(LookUp.REVEAL),
+    AdministrationKind.EXPORT_EVIDENCE: _look(LookUp.EVIDENCE),
     AdministrationKind.RESTORE: _restore,
 }
 

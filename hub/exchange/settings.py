@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from hub.pages.settings import DeskSettings
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
 from hub.protocol.toml import decode_toml
@@ -100,6 +101,12 @@ class Seals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     required: bool = False
 
 
+class Desk(DeskSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The auditors' and administrators' pages (`hanxun hub desk`): as for the stations' `[desk]`."""
+
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8750
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings. `arc` is the object identifier under which this deployment's certificate purposes stand."""
 
@@ -111,6 +118,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     disk: Disk = Disk()
     seals: Seals = Seals()
     log: Log = Log()
+    desk: Desk = Desk()
     arc: Annotated[str, msgspec.Meta(pattern=r"^[0-2](\.[0-9]+)+$")] = DEFAULT_ARC
 
 
@@ -119,7 +127,7 @@ def parse_settings(raw: bytes, *, name: str = "hub.toml") -> Settings:
 
     Raises: Refused (`config.invalid`, or `hub.listen` for an address beyond loopback without TLS or a proxy).
     """
-    structs = (Settings, Listen, Tls, Trail, TimeStamp, Limits, Disk, Log, Seals)
+    structs = (Settings, Listen, Tls, Trail, TimeStamp, Limits, Disk, Log, Seals, Desk)
     known = tuple(key for struct in structs for key in struct.__struct_fields__)
     settings = decode_toml(raw, Settings, name=name, known=known)
     require_guarded(settings)

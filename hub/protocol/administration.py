@@ -40,6 +40,10 @@ class AdministrationKind(StrEnum):
     DISABLE_OFFICER = "disable-officer"  # at a station, by its head: the number; ReasonDetails
     ERASE_CASE = "erase-case"  # the case's number; EraseDetails (hub/protocol/erasure.py)
     LOOK_UP_PERSON = "look-up-person"  # at a station, by any officer: a digest that names nobody; ReasonDetails. `origin`: the station
+    ENROL_ACCOUNT = "enrol-account"  # at the hub's desk: the person's number; ReasonDetails; one person: the certificate decides
+    RESET_ACCOUNT = "reset-account"  # the same, for somebody who is enrolled; two people
+    REVEAL_CASE = "reveal-case"  # by an auditor too: the case's number; ReasonDetails; told to the case's stations
+    EXPORT_EVIDENCE = "export-evidence"  # by an auditor too: the case's number; ReasonDetails
     RESTORE = "restore"  # the digest of the statement without signatures; RestoreDetails
 
 
@@ -135,9 +139,17 @@ COUNTS_AT_ONCE = frozenset(
         AdministrationKind.LOSE_SEAL,
         AdministrationKind.DISABLE_OFFICER,
         AdministrationKind.LOOK_UP_PERSON,
+        AdministrationKind.ENROL_ACCOUNT,
+        AdministrationKind.REVEAL_CASE,
+        AdministrationKind.EXPORT_EVIDENCE,
     }
 )
 """Acts that take power away, or give none yet: one signature, no waiting. All others take two people."""
+
+AUDIT_ACTS = frozenset(
+    {AdministrationKind.LOOK_UP_PERSON, AdministrationKind.REVEAL_CASE, AdministrationKind.EXPORT_EVIDENCE}
+)
+"""Looks that leave a leaf: auditors' too. They change nothing."""
 
 STATION_ACTS = frozenset(
     {AdministrationKind.RESET_OFFICER, AdministrationKind.DISABLE_OFFICER, AdministrationKind.LOOK_UP_PERSON}
@@ -162,6 +174,10 @@ KIND_WORDS = {
     AdministrationKind.DISABLE_OFFICER: "停用民警密钥 / an officer's key out of use",
     AdministrationKind.ERASE_CASE: "删除案件内容,不可恢复 / erase a case's content, for ever",
     AdministrationKind.LOOK_UP_PERSON: "无案查询人员 / a person looked up without a case",
+    AdministrationKind.ENROL_ACCOUNT: "开通中心页面 / let somebody in at the hub's desk",
+    AdministrationKind.RESET_ACCOUNT: "重置页面登录 / reset somebody's sign-in",
+    AdministrationKind.REVEAL_CASE: "查看案件人员全文 / a case's persons shown in full",
+    AdministrationKind.EXPORT_EVIDENCE: "导出证据文件 / an evidence file exported",
     AdministrationKind.RESTORE: "声明从备份恢复 / declare a restore",
 }
 """What each kind is called on a screen."""

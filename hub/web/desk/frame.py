@@ -1,0 +1,60 @@
+"""What stands around every page of the hub's desk: who is here, where one may go, how far the index is."""
+
+from dataclasses import dataclass
+
+from hub.protocol.instants import format_instant
+from hub.web.desk.ground import Ground
+from hub.web.desk.visit import Visit
+
+PLACES = (("overview", "/desk"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One entry of the navigation: its name's key, address, what waits there (0: nothing to show)."""
+
+    word: str
+    path: str
+    count: int
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The frame of one visit."""
+
+    station: str
+    officer: str
+    number: str
+    roles: tuple[str, ...]
+    signed_in: bool
+    places: tuple[Place, ...]
+    now: str
+    path: str
+    csrf: str
+    notice: str | None
+    behind: int = 0
+
+
+def frame_of(ground: Ground, visit: Visit) -> Frame:
+    """Return the frame; the notice of the session is shown once and forgotten."""
+    session, now = visit.session, format_instant(visit.now)
+    if session is None:
+        return Frame(ground.name, "", "", (), False, (), now, visit.path, visit.csrf, None)
+    person = session.person
+    notice, session.notice = session.notice, None
+    places = tuple(
+        Place(word, path, 0, visit.path == path or visit.path.startswith(f"{path}/")) for word, path in PLACES
+    )
+    return Frame(
+        station=ground.name,
+        officer=person.certified.name,
+        number=person.number,
+        roles=tuple(sorted(role.value for role in person.roles)),
+        signed_in=True,
+        places=places,
+        now=now,
+        path=visit.path,
+        csrf=visit.csrf,
+        notice=notice,
+    )
