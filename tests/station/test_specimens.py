@@ -168,7 +168,7 @@ async def test_who_has_no_case_with_a_station_does_not_get_its_impressions(world
 
 
 def test_the_impression_on_a_letter_is_laid_beside_the_registered_one() -> None:
-    letter = _a_page_with(printed(a_stamp(), degrees=40))
+    letter = a_page_with(printed(a_stamp(), degrees=40))
     kept = {"letter": letter, "clean": CLEAN, "other": OTHER}
 
     class Agent:
@@ -211,7 +211,7 @@ def _signed(world: World, stated: SpecimenStatement) -> bytes:
     return sign_specimens(stated, signer=hub)
 
 
-def _a_page_with(stamp: np.ndarray) -> bytes:
+def a_page_with(stamp: np.ndarray) -> bytes:
     """A4 at 300 dpi with lines of print and the stamp below right."""
     page = np.full((3508, 2480, 3), 250, np.uint8)
     for row in range(400, 2100, 90):
