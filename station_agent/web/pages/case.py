@@ -116,7 +116,7 @@ def still_here(desk: Desk, visit: Visit) -> Answer:
 
 def _page(tx: Connection, desk: Desk, visit: Visit) -> CasePage:
     row, person, words = require_case(tx, visit.case), visit.person, visit.words
-    facts = facts_of(tx, desk.agent, row)
+    facts = facts_of(tx, row)
     case_type = desk.agent.catalogue.case_type(row.type)
     limits = limits_of(case_type, facts, calendar=default_calendar(), hours=desk.agent.settings.hours, now=visit.now)
     verdicts, serials = gate_verdicts_of(tx, row.case), register_acts_of(tx, row.case, DONE)

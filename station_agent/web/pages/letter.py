@@ -166,7 +166,7 @@ def _paper(desk: Desk, visit: Visit) -> bytes:
 def _page(desk: Desk, visit: Visit) -> LetterPage:
     with desk.agent.store.read() as tx:
         row = require_case(tx, visit.case)
-        facts = facts_of(tx, desk.agent, row)
+        facts = facts_of(tx, row)
     letter, roles = facts.letter, visit.person.certified.roles
     if letter is None or row.side != "opener" or row.state not in ("draft", "awaiting_seal", "to_send", "returned"):
         raise Refused(Code.DESK_NOT_FOUND)

@@ -1,6 +1,6 @@
 """O2 and O3: the desk with its counts, the inbox and what was sent; lists that refresh by themselves."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -10,7 +10,7 @@ from hub.cases.machine import default_machine
 from hub.protocol.identifiers import parse_case
 from hub.protocol.instants import format_instant
 from hub.signing.purposes import OfficerRole
-from station_agent.store.case_lists import CaseFilter, CaseLine, case_lines, count_cases
+from station_agent.store.case_lists import CaseFilter, CaseLine, case_lines, count_by_state, count_cases
 from station_agent.store.deliveries import quarantined
 from station_agent.store.outbox import REFUSED, outbox_rows
 from station_agent.web.clocks import Limit, limits_of, next_limit
@@ -155,11 +155,13 @@ def _desk_page(desk: Desk, visit: Visit) -> DeskPage:
         today = _due_today(tx, desk, visit)
         cards = [Card("today", len(today), "#today", "urgent")]
         if inbox.types:
-            cards.append(Card("to_claim", _count(tx, inbox, "delivered", "reassigned"), "/inbox?tab=new", "new"))
-            cards.append(Card("working", _count(tx, inbox, "claimed", "in_progress"), "/inbox?tab=working", "busy"))
+            counts = count_by_state(tx, inbox)
+            cards.append(Card("to_claim", _sum(counts, "delivered", "reassigned"), "/inbox?tab=new", "new"))
+            cards.append(Card("working", _sum(counts, "claimed", "in_progress"), "/inbox?tab=working", "busy"))
         if sent.types and OfficerRole.WINDOW in person.certified.roles:
-            cards.append(Card("to_supply", _count(tx, sent, "awaiting_supply", "returned"), "/sent?tab=mine", "wait"))
-            cards.append(Card("to_close", _count(tx, sent, "answered"), "/sent?tab=mine", "good"))
+            counts = count_by_state(tx, sent)
+            cards.append(Card("to_supply", _sum(counts, "awaiting_supply", "returned"), "/sent?tab=mine", "wait"))
+            cards.append(Card("to_close", _sum(counts, "answered"), "/sent?tab=mine", "good"))
         if {OfficerRole.HEAD, OfficerRole.CUSTODIAN} & person.certified.roles:
             cards.append(Card("to_seal", count_cases(tx, seal), "/seal-use", "new"))
         refused = len(outbox_rows(tx, REFUSED))
@@ -169,8 +171,9 @@ def _desk_page(desk: Desk, visit: Visit) -> DeskPage:
     return DeskPage(tuple(cards), today, before, format_instant(visit.now))
 
 
-def _count(tx: Connection, wanted: CaseFilter, *states: str) -> int:
-    return count_cases(tx, CaseFilter(wanted.types, wanted.side, states))
+def _sum(counts: Mapping[str, int], *states: str) -> int:
+    """How many there are in these states, in all when none is named."""
+    return sum(counts.values()) if not states else sum(counts.get(state, 0) for state in states)
 
 
 def _due_today(tx: Connection, desk: Desk, visit: Visit) -> tuple[Row, ...]:
@@ -180,7 +183,8 @@ def _due_today(tx: Connection, desk: Desk, visit: Visit) -> tuple[Row, ...]:
     preparing = sent_filter(desk, person, ("draft", "awaiting_seal", "to_send", "returned"))
     for wanted in (preparing, open_here):
         if wanted.types:
-            lines = case_lines(tx, wanted, number=person.number, limit=ROWS)
+            # What has rested longest comes first: a late case must not fall out behind many new ones.
+            lines = case_lines(tx, wanted, number=person.number, limit=ROWS, oldest_first=True)
             rows += rows_of(tx, desk, visit, lines)
     pressing = [row for row in rows if row.limit is not None and (row.limit.today or row.limit.over)]
     return tuple(sorted(pressing, key=lambda row: row.limit.due.at if row.limit else visit.now))
@@ -196,7 +200,8 @@ def _list(desk: Desk, visit: Visit, which: str) -> ListPage:
     person = visit.person
     whole = inbox_filter(desk, person) if inbox else sent_filter(desk, person)
     with desk.agent.store.read() as tx:
-        counted = tuple(Tab(key, _count(tx, whole, *states), key == tab) for key, states in tabs.items())
+        counts = count_by_state(tx, whole)
+        counted = tuple(Tab(key, _sum(counts, *states), key == tab) for key, states in tabs.items())
         wanted = CaseFilter(whole.types, whole.side, tabs[tab])
         lines = case_lines(tx, wanted, number=person.number, limit=ROWS + 1, offset=start)
         rows = rows_of(tx, desk, visit, lines[:ROWS])
@@ -208,13 +213,8 @@ def _list(desk: Desk, visit: Visit, which: str) -> ListPage:
 
 def rows_of(tx: Connection, desk: Desk, visit: Visit, lines: Sequence[CaseLine]) -> tuple[Row, ...]:
     """Return the lines of a list."""
-    known = facts_of_all(tx, desk.agent, [line.row for line in lines])
+    known = facts_of_all(tx, [line.row for line in lines])
     return tuple(_row(desk, visit, line, facts) for line, facts in zip(lines, known, strict=True))
-
-
-def row_of(tx: Connection, desk: Desk, visit: Visit, line: CaseLine) -> Row:
-    """Return one line of a list; for several, `rows_of` costs less."""
-    return rows_of(tx, desk, visit, (line,))[0]
 
 
 def _row(desk: Desk, visit: Visit, line: CaseLine, facts: Facts) -> Row:

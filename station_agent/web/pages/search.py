@@ -10,7 +10,7 @@ from hub.protocol.identifiers import CaseId
 from station_agent.search import Hit, find, index_due, names_a_person, note_looking_up
 from station_agent.store.case_lists import CaseLine, lines_of
 from station_agent.web.desk import Desk
-from station_agent.web.pages.lists import Row, row_of
+from station_agent.web.pages.lists import Row, rows_of
 from station_agent.web.rules import may_see
 from station_agent.web.visit import Answer, Html, Visit
 
@@ -56,7 +56,7 @@ def search(desk: Desk, visit: Visit) -> Answer:
         return Html("search.html", SearchPage(query, error=text, remedy=remedy), 422)
     newest = sorted(shown, key=lambda line: line.row.changed_at, reverse=True)[:MOST]
     with desk.agent.store.read() as tx:
-        rows = tuple(row_of(tx, desk, visit, line) for line in newest)
+        rows = rows_of(tx, desk, visit, newest)
     return Html("search.html", SearchPage(query, rows, len(shown), asks and not logged, logged))
 
 

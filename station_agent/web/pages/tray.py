@@ -9,7 +9,7 @@ from hub.pages.wording import Words
 from hub.protocol.codes import Code
 from hub.protocol.errors import HanxunError, Refused
 from hub.protocol.identifiers import Digest, parse_case
-from hub.protocol.instants import parse_instant
+from hub.protocol.instants import format_instant, parse_instant
 from hub.protocol.texts import text_of
 from hub.signing.purposes import OfficerRole
 from station_agent.desk import tray
@@ -21,7 +21,7 @@ from station_agent.store.tray import TrayRow, TrayState, known_files, require_it
 from station_agent.web import receiving
 from station_agent.web.desk import Desk
 from station_agent.web.frame import sent_filter
-from station_agent.web.pages.lists import Row, row_of
+from station_agent.web.pages.lists import Row, rows_of
 from station_agent.web.pages.viewer import page_and_dpi
 from station_agent.web.rules import may_see
 from station_agent.web.visit import Answer, File, Html, Redirect, Short, Visit
@@ -215,7 +215,7 @@ def _page(desk: Desk, visit: Visit) -> TrayPage:
         part=part,
         part_of=0 if about is None else about.size,
         part_name="" if about is None else about.name,
-        at=now.isoformat(),
+        at=format_instant(now),
     )
 
 
@@ -232,7 +232,7 @@ def _item(row: TrayRow, words: Words) -> Item:
         trouble, remedy = (text.zh, text.remedy_zh) if chinese else (text.en, text.remedy_en)
     gone = row.state == TrayState.DISCARDED.value
     tone = "gone" if gone else "bad" if row.trouble else "same" if row.same_as else "ready"
-    until = (parse_instant(row.changed_at) + tray.KEPT).isoformat() if gone else ""
+    until = format_instant(parse_instant(row.changed_at) + tray.KEPT) if gone else ""
     return Item(
         item=row.item,
         name=row.name,
@@ -263,7 +263,7 @@ def _item_page(desk: Desk, visit: Visit) -> ItemPage:
         wanted = CaseFilter(mine.types, Side.OPENER.value, mine.states, WAITING_FOR_SCAN)
         with desk.agent.store.read() as tx:
             lines = case_lines(tx, wanted, number=person.number, limit=50)
-            rows = tuple(row_of(tx, desk, visit, line) for line in lines)
+            rows = rows_of(tx, desk, visit, lines)
     return ItemPage(_item(row, visit.words), pages, rows, waiting, *problem)
 
 

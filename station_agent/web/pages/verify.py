@@ -168,7 +168,7 @@ def _page(desk: Desk, visit: Visit) -> VerifyPage:
     with desk.agent.store.read() as tx:
         row = require_case(tx, visit.case)
         case_type = desk.agent.catalogue.case_type(row.type)
-        facts = facts_of(tx, desk.agent, row)
+        facts = facts_of(tx, row)
         if row.side != "answerer" or not case_type.gate_checks(facts.body):
             raise Refused(Code.DESK_NOT_FOUND)
         verdicts, serials = gate_verdicts_of(tx, row.case), register_acts_of(tx, row.case, DONE)
@@ -271,7 +271,7 @@ def _items(facts: Facts) -> tuple[Item, ...]:
 
 def _decisions(desk: Desk, visit: Visit) -> tuple[Decision, ...] | None:
     with desk.agent.store.read() as tx:
-        items = _items(facts_of(tx, desk.agent, require_case(tx, visit.case)))
+        items = _items(facts_of(tx, require_case(tx, visit.case)))
     if not items:
         return None
     return tuple(

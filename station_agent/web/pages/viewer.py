@@ -66,5 +66,5 @@ def page_and_dpi(visit: Visit) -> tuple[int, int]:
 
 def _document(desk: Desk, visit: Visit) -> Document:
     with desk.agent.store.read() as tx:
-        facts = facts_of(tx, desk.agent, require_case(tx, visit.case))
+        facts = facts_of(tx, require_case(tx, visit.case))
         return require_document(documents_of(tx, facts), visit.params.get("digest", ""))
