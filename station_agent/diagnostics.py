@@ -109,7 +109,7 @@ def _connection(looking: _Looking) -> Finding:
 def _queue(looking: _Looking) -> Finding:
     counts = looking.counts
     values = {"n": str(counts.queued), "refused": str(counts.refused)}
-    values |= {"troubles": ", ".join(f"{code} x{often}" for code, often in counts.troubles) or "-"}
+    values |= {"troubles": ", ".join(f"{code} x{often}" for code, often in counts.troubles) or "—"}
     oldest = counts.oldest_queued_at
     old = oldest is not None and looking.now - parse_instant(oldest) > OLD_QUEUE
     state = BAD if counts.refused else WATCH if old else GOOD
