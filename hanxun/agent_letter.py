@@ -153,12 +153,12 @@ def scan(
     """
     ticks = ProofTicks(pages=pages, stamp_clear=checked, persons_equal=checked, original=checked)
     with opened(data, passphrase_file) as agent:
-        person, raw = unlocked(agent, officer, password_file), file.read_bytes()
+        person = unlocked(agent, officer, password_file)
         report = scan_letter(
             agent,
             person,
             case_of(case),
-            raw=raw,
+            raw=file,
             name=file.name,
             ticks=ticks,
             check=scan_check(progress=page_progress),

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import msgspec
 import typer
@@ -145,7 +145,8 @@ def verify(
     trust, asked_at = load_trust(root, crl), parse_at(at)
     all_passed = True
     for path in files:
-        verdict = _judge(path.read_bytes(), trust, asked_at, purpose)
+        with path.open("rb") as letter:
+            verdict = _judge(letter, trust, asked_at, purpose)
         all_passed = all_passed and verdict.passed
         if json:
             print_json({"file": str(path), "verdict": verdict.indication.value, "checks": checks_as_json(verdict)})
@@ -155,7 +156,7 @@ def verify(
     raise typer.Exit(0 if all_passed else 1)
 
 
-def _judge(letter: bytes, trust: Trust, asked_at: datetime | None, purpose: SealPurpose) -> Verdict:
+def _judge(letter: BinaryIO, trust: Trust, asked_at: datetime | None, purpose: SealPurpose) -> Verdict:
     now = datetime.now(UTC)
     finding = check_seal(letter, trust=trust, at=asked_at or now, now=asked_at or now, purpose=purpose)
     if asked_at is not None or finding.signed_at is None:

@@ -1,6 +1,7 @@
 """Scans as this desk reads them: by the letters package, in its limited child processes, with the limits that ship."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from hub.letters.embed import scan_to_pdf
 from hub.letters.limits import ScanLimits, default_limits, default_reading_limits
@@ -31,7 +32,7 @@ def scan_check(
     """Return how a scan is looked at when it is taken into a case, or a sealed letter when it has come."""
     bounds = limits or default_limits()
 
-    def check(raw: bytes, name: str) -> ScanReport:
+    def check(raw: bytes | Path, name: str) -> ScanReport:
         return check_scan(raw, limits=bounds, name=name, policy=policy, progress=progress)
 
     return check
@@ -43,7 +44,7 @@ def letter_reader() -> ReadLines | None:
         return None
     bounds, reading = default_limits(), default_reading_limits()
 
-    def read(raw: bytes, name: str) -> Sequence[Line]:
+    def read(raw: bytes | Path, name: str) -> Sequence[Line]:
         return read_lines(raw, limits=bounds, reading=reading, name=name)
 
     return read

@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -57,15 +58,25 @@ _DECODING = "hub.letters.decoding.server"
 
 
 @contextlib.contextmanager
-def held(raw: bytes) -> Iterator[int]:
-    """Hold `raw` where children can read it and nobody can change it; gives the descriptor for `run`."""
+def held(source: bytes | Path) -> Iterator[int]:
+    """Hold bytes where children can read them and nobody can change them; gives the descriptor for `run`.
+
+    A file is opened for reading only and not copied: whoever owns the folder keeps it as it is. Raises: OSError for a file.
+    """
+    if isinstance(source, Path):
+        descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+        return
     if hasattr(os, "memfd_create"):
         descriptor = os.memfd_create("scan", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     else:
         with tempfile.TemporaryFile() as file:
             descriptor = os.dup(file.fileno())
     try:
-        view = memoryview(raw)
+        view = memoryview(source)
         while view:
             view = view[os.write(descriptor, view) :]
         if hasattr(os, "memfd_create"):

@@ -5,12 +5,13 @@ Never decodes here, never alters the scan, never raises for what is in the file.
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from hub.letters.duplicates import find_duplicates
 from hub.letters.limits import ScanLimits
 from hub.letters.report import Grade, Observation, PageMark, PdfPolicy, ScanReport, Stamp, finding_of, refuse
 from hub.letters.sandbox import held, run
-from hub.letters.sniff import sniff
+from hub.letters.sniff import sniff_source
 from hub.letters.tasks import Outline, OutlineArguments, PagesArguments, PageSketch, PagesSeen, Task
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
@@ -21,21 +22,22 @@ Progress = Callable[[int, int], None]
 
 
 def check_scan(
-    raw: bytes,
+    raw: bytes | Path,
     *,
     limits: ScanLimits,
     name: str = "",
     policy: PdfPolicy = PdfPolicy.RAW_SCAN,
     progress: Progress | None = None,
 ) -> ScanReport:
-    """Return everything to say about a scan; `name` is only for the texts, the content decides.
+    """Return everything to say about a scan, given as bytes or as a file that is not held in memory here; `name` is only for the
+    texts, the content decides.
 
     Blocks for the time of decoding: an asyncio server calls it with `asyncio.to_thread`.
     Raises: Unavailable (`scan.sandbox`) when nothing can be decoded safely on this machine.
     """
     started = time.monotonic()
-    media_type = sniff(raw)
-    pages, observations, stamps = 0, list(_before_decoding(raw, media_type, limits)), list[Stamp]()
+    media_type, size = sniff_source(raw)
+    pages, observations, stamps = 0, list(_before_decoding(media_type, size, limits)), list[Stamp]()
     marks, sketches = list[PageMark](), list[PageSketch]()
     if not observations:
         with held(raw) as source:
@@ -61,12 +63,14 @@ def check_scan(
     )
 
 
-def require_scan(raw: bytes, *, limits: ScanLimits, name: str = "", policy: PdfPolicy = PdfPolicy.RAW_SCAN) -> int:
+def require_scan(
+    raw: bytes | Path, *, limits: ScanLimits, name: str = "", policy: PdfPolicy = PdfPolicy.RAW_SCAN
+) -> int:
     """Return the number of pages of a scan whose structure is acceptable, without looking at its pages.
 
     Raises: Refused with the first finding that refuses it, Unavailable.
     """
-    observations = list(_before_decoding(raw, sniff(raw), limits))
+    observations = list(_before_decoding(*sniff_source(raw), limits))
     pages = 0
     if not observations:
         with held(raw) as source:
@@ -77,8 +81,8 @@ def require_scan(raw: bytes, *, limits: ScanLimits, name: str = "", policy: PdfP
     return pages
 
 
-def _before_decoding(raw: bytes, media_type: str | None, limits: ScanLimits) -> Iterator[Observation]:
-    if len(raw) > limits.file_bytes:
+def _before_decoding(media_type: str | None, size: int, limits: ScanLimits) -> Iterator[Observation]:
+    if size > limits.file_bytes:
         yield refuse(Code.SCAN_TOO_LARGE, n=limits.file_bytes // _BYTES_PER_MB)
     elif media_type is None:
         yield refuse(Code.SCAN_NOT_RECOGNISED)

@@ -1,5 +1,7 @@
 """What a file is, by its first bytes only: never by its name, never by what the sender says. Decodes nothing."""
 
+from pathlib import Path
+
 from hub.protocol import media_types
 
 _SIGNATURES = (
@@ -16,6 +18,14 @@ _PDF_SEARCH_BYTES = 1024
 def sniff(raw: bytes) -> str | None:
     """Return the media type of a scan this program reads (PDF, JPEG, PNG, TIFF), or None for anything else."""
     return next((media_type for signature, media_type in _SIGNATURES if raw.startswith(signature)), None)
+
+
+def sniff_source(source: bytes | Path) -> tuple[str | None, int]:
+    """Return the media type and the size of bytes or of a file, of which only the first bytes are read. Raises: OSError."""
+    if isinstance(source, bytes):
+        return sniff(source), len(source)
+    with source.open("rb") as file:
+        return sniff(file.read(_PDF_SEARCH_BYTES)), source.stat().st_size
 
 
 def is_also_pdf(raw: bytes) -> bool:

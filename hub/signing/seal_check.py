@@ -9,6 +9,7 @@ Source: ETSI EN 319 102-1; ETSI EN 319 142-1.
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import BinaryIO
 
 from cryptography import x509
 
@@ -58,9 +59,9 @@ class SealFinding:
 
 
 def check_seal(
-    letter: bytes, *, trust: Trust, at: datetime, now: datetime, purpose: SealPurpose = SealPurpose.HOUSEHOLD
+    letter: bytes | BinaryIO, *, trust: Trust, at: datetime, now: datetime, purpose: SealPurpose = SealPurpose.HOUSEHOLD
 ) -> SealFinding:
-    """Say whether the PDF `letter` bears a good electronic seal for `purpose`, judged at `at`.
+    """Say whether the PDF `letter`, bytes or an open file of any size, bears a good electronic seal for `purpose`, judged at `at`.
 
     Every seal of the letter must be good; a malformed file is a failed check, never an exception.
     """

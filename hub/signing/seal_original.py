@@ -7,12 +7,14 @@ the bytes of the scan and show something else.
 
 import io
 import re
+from typing import BinaryIO
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
-from hub.protocol.identifiers import Digest, digest_of
+from hub.protocol.identifiers import Digest
+from hub.signing.file_prefix import FilePrefix
 from hub.signing.seal_box import page_boxes, read_box
 
 _DECLARED = re.compile(r"hanxun sealed sha256:([0-9a-f]{64}) bytes:([0-9]{1,12})", re.ASCII)
@@ -31,15 +33,18 @@ def declared_original(signature: EmbeddedPdfSignature) -> tuple[Digest, int] | N
     return (Digest(declared.group(1)), int(declared.group(2))) if declared is not None else None
 
 
-def is_sealed_as_declared(signature: EmbeddedPdfSignature, letter: bytes, original: tuple[Digest, int]) -> bool:
+def is_sealed_as_declared(signature: EmbeddedPdfSignature, letter: BinaryIO, original: tuple[Digest, int]) -> bool:
     """Say whether the file begins with the original and the seal's update adds only the seal.
 
     Raises: what pyHanko raises on a malformed original; the caller treats it as malformed.
     """
     digest, size = original
-    if size >= len(letter) or digest_of(letter[:size]) != digest:
+    if size >= letter.seek(0, io.SEEK_END):
         return False
-    before = PdfFileReader(io.BytesIO(letter[:size]), strict=True)
+    start = FilePrefix(letter, size)
+    if start.digest() != digest:
+        return False
+    before = PdfFileReader(io.BufferedReader(start), strict=True)
     if before.xrefs.total_revisions != signature.signed_revision:
         return False
     return _adds_only_the_seal(before, signature)

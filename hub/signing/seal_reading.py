@@ -9,6 +9,7 @@ import io
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import BinaryIO
 
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
@@ -18,11 +19,12 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from hub.protocol.identifiers import Digest
-from hub.signing.cms_form import CmsSignature, Malformed, check_integrity, parse_cms
+from hub.signing.cms_form import MAX_CMS_BYTES, CmsSignature, Malformed, check_integrity, parse_cms
 from hub.signing.seal_original import declared_original, is_sealed_as_declared
 
 MAX_SIGNATURES = 16
 MAX_EMBEDDED_CRLS = 16
+MAX_GAP_BYTES = 2 * MAX_CMS_BYTES + 2  # hexadecimal, in angle brackets
 SEAL_SUBFILTER = "/ETSI.CAdES.detached"
 ALLOWED_LATER = frozenset({ModificationLevel.NONE, ModificationLevel.LTA_UPDATES, ModificationLevel.FORM_FILLING})
 
@@ -82,12 +84,16 @@ class SignedFile:
         return max(every, key=lambda item: item.revision) if every else None
 
 
-def read_seals(letter: bytes) -> SignedFile:
-    """Return what the PDF `letter` says about its signatures. Never raises for any bytes."""
+def read_seals(letter: bytes | BinaryIO) -> SignedFile:
+    """Return what the PDF `letter`, bytes or an open file, says about its signatures. Never raises for any bytes.
+
+    Of a file only parts are in memory at a time; it must stay open and as it is while the answer is used.
+    """
     try:
-        reader = PdfFileReader(io.BytesIO(letter), strict=True)
+        stream = io.BytesIO(letter) if isinstance(letter, bytes) else letter
+        reader = PdfFileReader(stream, strict=True)
         signatures = _all_signatures(reader)
-        facts = tuple(_read_one(signature, letter) for signature in signatures)
+        facts = tuple(_read_one(signature, stream) for signature in signatures)
         crls = _embedded_crls(reader) if signatures else ()
     except Exception as error:  # noqa: BLE001 - see the module's header: any failure to read is a fact, never a crash
         return SignedFile(problem=_reason(error))
@@ -110,7 +116,7 @@ def _all_signatures(reader: PdfFileReader) -> list[EmbeddedPdfSignature]:
     return signatures
 
 
-def _read_one(signature: EmbeddedPdfSignature, letter: bytes) -> SealFacts:
+def _read_one(signature: EmbeddedPdfSignature, letter: BinaryIO) -> SealFacts:
     field, stamp = str(signature.field_name), str(signature.sig_object_type) == "/DocTimeStamp"
     try:
         return _facts(signature, letter, field, stamp)
@@ -118,7 +124,7 @@ def _read_one(signature: EmbeddedPdfSignature, letter: bytes) -> SealFacts:
         return SealFacts(field=field, problem=_reason(error), time_stamp=stamp)
 
 
-def _facts(signature: EmbeddedPdfSignature, letter: bytes, field: str, stamp: bool) -> SealFacts:
+def _facts(signature: EmbeddedPdfSignature, letter: BinaryIO, field: str, stamp: bool) -> SealFacts:
     if not stamp and (signature.sig_object_type != "/Sig" or signature.sig_object.get("/SubFilter") != SEAL_SUBFILTER):
         raise Malformed("not ETSI.CAdES.detached")
     exact, whole_file, der = _byte_range(signature, letter)
@@ -162,7 +168,7 @@ def _level(signature: EmbeddedPdfSignature) -> ModificationLevel | None:
     return getattr(signature.diff_result, "modification_level", None)
 
 
-def _byte_range(signature: EmbeddedPdfSignature, letter: bytes) -> tuple[bool, bool, bytes]:
+def _byte_range(signature: EmbeddedPdfSignature, letter: BinaryIO) -> tuple[bool, bool, bytes]:
     """Return whether the range leaves out exactly one hexadecimal string, whether it reaches the file's end, and its DER.
 
     The string is the only part the signature does not cover, so it is held to one spelling: digits of one case, then
@@ -172,15 +178,23 @@ def _byte_range(signature: EmbeddedPdfSignature, letter: bytes) -> tuple[bool, b
     if len(numbers) != 4 or numbers[0] != 0 or min(numbers) < 0:
         return False, False, _der(signature.pkcs7_content)
     _, first, second, length = numbers
-    gap = letter[first:second]
+    size = letter.seek(0, io.SEEK_END)
+    gap = _read_gap(letter, first, second)
     exact = (
         gap[:1] == b"<"
         and gap[-1:] == b">"
         and re.fullmatch(rb"[0-9a-f]*|[0-9A-F]*", gap[1:-1]) is not None
         and gap[1:-1].lower() == signature.pkcs7_content.hex().encode()
-        and second + length <= len(letter)
+        and second + length <= size
     )
-    return exact, exact and second + length == len(letter), _der(signature.pkcs7_content)
+    return exact, exact and second + length == size, _der(signature.pkcs7_content)
+
+
+def _read_gap(letter: BinaryIO, first: int, second: int) -> bytes:
+    if not first < second <= first + MAX_GAP_BYTES:
+        return b""
+    letter.seek(first)
+    return letter.read(second - first)
 
 
 def _der(padded: bytes) -> bytes:
@@ -198,7 +212,7 @@ def _der(padded: bytes) -> bytes:
     return padded[: head + size]
 
 
-def _original(signature: EmbeddedPdfSignature, letter: bytes, *, intact: bool) -> tuple[Digest, int] | None:
+def _original(signature: EmbeddedPdfSignature, letter: BinaryIO, *, intact: bool) -> tuple[Digest, int] | None:
     original = declared_original(signature)
     # A file that is not intact has nothing to say about its original; that it is not intact is said elsewhere.
     if original is None or not intact:

@@ -9,6 +9,7 @@ Source: ETSI EN 319 142-1; ISO 32000-2, 12.8.
 import io
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import BinaryIO
 
 from asn1crypto import crl as asn1_crl  # type: ignore[import-untyped]
 from asn1crypto import x509 as asn1_x509
@@ -24,12 +25,13 @@ from pyhanko.sign.validation.dss import DocumentSecurityStore
 
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
-from hub.protocol.identifiers import digest_of
+from hub.protocol.identifiers import Digest
 from hub.protocol.instants import beijing
 from hub.signing.cades import cms_signer
 from hub.signing.certificates import Certified
 from hub.signing.coroutines import finish
 from hub.signing.crl import Crl
+from hub.signing.file_prefix import FilePrefix
 from hub.signing.keys import Signer
 from hub.signing.purposes import CertificateKind
 from hub.signing.seal_box import HEADING, NOTICE, add_strip, label_style
@@ -62,22 +64,42 @@ def seal_letter(
     at: datetime,
     label: SealLabel,
 ) -> bytes:
-    """Return `pdf` with the electronic seal of `signer` added as an incremental update; `pdf` is an exact prefix of it.
+    """As `seal_file`, for a letter that is in memory, which then holds both: `pdf` is an exact prefix of what is returned."""
+    output = io.BytesIO()
+    seal_file(io.BytesIO(pdf), output, signer=signer, chain=chain, crls=crls, at=at, label=label)
+    return output.getvalue()
+
+
+def seal_file(
+    pdf: BinaryIO,
+    output: BinaryIO,
+    *,
+    signer: Signer,
+    chain: tuple[Certified, ...],
+    crls: tuple[Crl, ...],
+    at: datetime,
+    label: SealLabel,
+) -> Digest:
+    """Write into the empty `output` the open file `pdf` with the electronic seal of `signer` added as an incremental update, and
+    return the digest of what was written; `pdf` is an exact prefix of it. However large they are, only parts are in memory.
 
     `chain` are the certificates above the seal's, `crls` the lists in force at `at`: both travel in the letter.
     Raises: Refused (`seal.key`) when the key is no P-256 or RSA seal key, (`seal.already_sealed`) when the PDF already has
     signatures, (`seal.input`) when its structure cannot take a signature that would verify.
     """
     _require_seal_key(signer)
+    size = pdf.seek(0, io.SEEK_END)
+    original = FilePrefix(pdf, size).digest()
     writer = _open(pdf)
     try:
         _refuse_signed(writer)
-        sealed = _sign(writer, pdf, signer=signer, chain=chain, crls=crls, at=at, label=label)
+        declared = declare_original(original, size)
+        _sign(writer, output, declared, signer=signer, chain=chain, crls=crls, at=at, label=label)
     except (PdfError, SigningError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         # What a PDF can be malformed in is not enumerable; pyHanko answers with any of these.
         raise Refused(Code.SEAL_INPUT, detail=type(error).__name__) from error
-    _require_verifies(sealed, pdf)
-    return sealed
+    _require_verifies(output, original, size)
+    return FilePrefix(output, output.seek(0, io.SEEK_END)).digest()
 
 
 def _require_seal_key(signer: Signer) -> None:
@@ -87,9 +109,9 @@ def _require_seal_key(signer: Signer) -> None:
         raise Refused(Code.SEAL_KEY, detail="key type")
 
 
-def _open(pdf: bytes) -> IncrementalPdfFileWriter:
+def _open(pdf: BinaryIO) -> IncrementalPdfFileWriter:
     try:
-        return IncrementalPdfFileWriter(io.BytesIO(pdf), strict=True)
+        return IncrementalPdfFileWriter(pdf, strict=True)
     except Exception as error:
         raise Refused(Code.SEAL_INPUT, detail=type(error).__name__) from error
 
@@ -103,14 +125,15 @@ def _refuse_signed(writer: IncrementalPdfFileWriter) -> None:
 
 def _sign(
     writer: IncrementalPdfFileWriter,
-    pdf: bytes,
+    output: BinaryIO,
+    declared: str,
     *,
     signer: Signer,
     chain: tuple[Certified, ...],
     crls: tuple[Crl, ...],
     at: datetime,
     label: SealLabel,
-) -> bytes:
+) -> None:
     DocumentSecurityStore.supply_dss_in_writer(
         writer,
         None,
@@ -125,7 +148,7 @@ def _sign(
             md_algorithm="sha256",
             subfilter=SigSeedSubFilter.PADES,
             name=label.station,
-            reason=declare_original(digest_of(pdf), len(pdf)),
+            reason=declared,
             location=signer.certified.station,
         ),
         cms_signer(signer, chain),
@@ -141,21 +164,19 @@ def _sign(
     session = pdf_signer.init_signing_session(writer)
     session.system_time = at.astimezone(UTC)
     room = CMS_ROOM + sum(len(certified.der) for certified in (signer.certified, *chain))
-    return _complete(session, room)
+    _complete(session, room, output)
 
 
-def _complete(session: PdfSigningSession, room: int) -> bytes:
+def _complete(session: PdfSigningSession, room: int, output: BinaryIO) -> None:
     document = session.prepare_tbs_document(validation_info=None, bytes_reserved=2 * room)
-    output = io.BytesIO()
     prepared, _ = document.digest_tbs_document(output=output)
     attributes = PdfCMSSignedAttributes(signing_time=session.system_time)
     finish(document.perform_signature(document_digest=prepared.document_digest, pdf_cms_signed_attrs=attributes))
-    return output.getvalue()
 
 
-def _require_verifies(sealed: bytes, pdf: bytes) -> None:
+def _require_verifies(sealed: BinaryIO, original: Digest, size: int) -> None:
     # A scan whose structure our own check could not read must be refused now, not found invalid at the origin.
-    if not sealed.startswith(pdf):
+    if FilePrefix(sealed, size).digest() != original:
         raise Refused(Code.SEAL_INPUT, detail="not a prefix")
     file = read_seals(sealed)
     if file.problem is not None or len(file.seals) != 1 or not file.seals[0].sound:

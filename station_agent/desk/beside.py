@@ -65,7 +65,7 @@ def impression_on(agent: Agent, letter: Digest) -> OnLetter:
 
     Raises: Refused (`specimen.no_impression`, or why the letter cannot be read), Unavailable, Damaged.
     """
-    raw = agent.store.blobs.get(letter)
+    raw = agent.store.blobs.whole(letter)
     stamps = find_impressions(raw)
     if not stamps:
         raise Refused(Code.IMPRESSION_NOT_FOUND)
@@ -83,7 +83,8 @@ def lay_beside(agent: Agent, specimen: Specimen, impression: OnLetter) -> Sight:
 def _ordered(agent: Agent, letter: Digest, known: SpecimensKnown) -> Beside:
     if not known.specimens:
         return Beside(letter, (), (), known.lacking)
-    seals = read_seals(agent.store.blobs.get(letter)).seals
+    with agent.store.blobs.whole(letter).open("rb") as file:
+        seals = read_seals(file).seals
     sealed_by = {x5t_of(facts.cms.signer_der) for facts in seals if facts.cms is not None}
     ordered = sorted(known.specimens, key=lambda specimen: specimen.seal not in sealed_by)
     return Beside(letter, tuple(ordered), tuple(one.seal in sealed_by for one in ordered), known.lacking)

@@ -5,6 +5,7 @@ the impression is looked at. Advice beside the officer's own eyes; the reading o
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ from hub.letters.report import Grade, Observation, ScanReport, finding_of, note,
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Role
 from hub.protocol.errors import HanxunError, Refused
-from hub.protocol.identifiers import CaseId, digest_of
+from hub.protocol.identifiers import CaseId, Digest, digest_of
 from hub.protocol.instants import SHANGHAI
 from hub.protocol.strict_json import encode_json
 from station_agent.agent import Agent
@@ -27,23 +28,30 @@ from station_agent.desk.paper import printed_body
 from station_agent.store.cases import other_cases_with
 from station_agent.store.letters import require_letter
 
-ReadLines = Callable[[bytes, str], Sequence[Line]]
-"""Reads a letter (bytes, file name) in a limited child process, e.g. `hub.letters.reading.read.read_lines` with its limits."""
-ScanCheck = Callable[[bytes, str], ScanReport]
-"""Looks at a scan (bytes, file name) in a limited child process, e.g. `hub.letters.scan.check_scan` with its limits."""
+ReadLines = Callable[[bytes | Path, str], Sequence[Line]]
+"""Reads a letter (bytes or a file, its name) in a limited child process, e.g. `hub.letters.reading.read.read_lines` with its limits."""
+ScanCheck = Callable[[bytes | Path, str], ScanReport]
+"""Looks at a scan (bytes or a file, its name) in a limited child process, e.g. `hub.letters.scan.check_scan` with its limits."""
 
 
 def proofread(
-    agent: Agent, case: CaseId, report: ScanReport, *, raw: bytes, read: ReadLines | None, now: datetime
+    agent: Agent,
+    case: CaseId,
+    report: ScanReport,
+    *,
+    raw: bytes | Path,
+    digest: Digest,
+    read: ReadLines | None,
+    now: datetime,
 ) -> ScanReport:
-    """Return `report` on the scan `raw` with what the case has to say about it: other cases' scans and sheets, no stamp,
+    """Return `report` on the scan `raw` of this `digest` with what the case has to say about it: other cases' scans and sheets, no stamp,
     persons or numbers that differ. `read` None: the text is not read.
 
     Raises: Refused (`station.no_letter`).
     """
     with agent.store.read() as tx:
         letter = require_letter(tx, case)
-        doubles = other_cases_with(tx, digest_of(raw), case=case)
+        doubles = other_cases_with(tx, digest, case=case)
     observations = [warn(Code.SCAN_DUPLICATE, case=other) for other in doubles]
     observations += _about_stamps(report)
     if letter.number is not None:
@@ -64,7 +72,7 @@ def examine(agent: Agent, case: CaseId, *, check: ScanCheck, read: ReadLines | N
     letter = next((file for file in inquiry.envelope.attachments if file.role is Role.LETTER), None)
     if letter is None:
         raise Refused(Code.NO_LETTER, detail=case)
-    raw = agent.store.blobs.get(letter.digest)
+    raw = agent.store.blobs.whole(letter.digest)
     report = check(raw, letter.name)
     body = {key: value for key, value in inquiry.envelope.body.items() if key not in LATER_FIELDS}
     body["letter_number"] = inquiry.envelope.body["letter_number"]
@@ -92,7 +100,7 @@ def _about_paper(report: ScanReport, case: CaseId, body: Mapping[str, Any]) -> t
 
 
 def _about_text(
-    raw: bytes, body: Mapping[str, Any], *, sender: str, now: datetime, read: ReadLines
+    raw: bytes | Path, body: Mapping[str, Any], *, sender: str, now: datetime, read: ReadLines
 ) -> tuple[Observation, ...]:
     try:
         lines = read(raw, "")

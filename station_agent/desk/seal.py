@@ -1,11 +1,16 @@
 """签封: the custodian unlocks the station's seal key, and the scan becomes the sealed letter (PDF with a PAdES signature)."""
 
-from collections.abc import Callable
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from typing import BinaryIO
 
 from hub.cases.separation import require_separate_persons
+from hub.letters.limits import default_limits
 from hub.letters.printing.typesetting import font_file
+from hub.letters.scan import require_scan
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Attachment, Role
 from hub.protocol.errors import Refused
@@ -17,7 +22,7 @@ from hub.signing.certificates import Certified
 from hub.signing.keys import Signer
 from hub.signing.purposes import CertificateKind
 from hub.signing.seal_check import check_seal
-from hub.signing.seals import SealLabel, seal_letter
+from hub.signing.seals import SealLabel, seal_file
 from hub.signing.trust import check_certificate
 from station_agent.agent import Agent
 from station_agent.desk.acting import require_own
@@ -44,11 +49,14 @@ def seal(agent: Agent, person: Person, case: CaseId, *, seal_key: Signer, to_pdf
     _require_sealable(letter, person, seal_key.certified)
     _require_in_force(agent, seal_key, now)
     # No transaction is held while the page is drawn and signed; the letter is compared again below.
-    pdf = to_pdf(agent.store.blobs.get(letter.scan or Digest("")))
     label = SealLabel(agent.settings.name, letter.number or "", font=font_file())
     crls = agent.knowledge.newest_crls()
-    sealed = seal_letter(pdf, signer=seal_key, chain=agent.knowledge.roots, crls=crls, at=now, label=label)
-    return _keep(agent, person, case, letter, sealed, now)
+    chain = agent.knowledge.roots
+    with _scan_as_pdf(agent, letter, to_pdf) as pdf, agent.store.blobs.writing() as sealed:
+        digest = seal_file(pdf, sealed.file, signer=seal_key, chain=chain, crls=crls, at=now, label=label)
+        size = sealed.flush().stat().st_size
+        sealed.keep(digest)
+    return _note(agent, person, case, letter, (digest, size), now)
 
 
 def adopt_sealed(agent: Agent, person: Person, case: CaseId, *, sealed: bytes, to_pdf: ToPdf, now: datetime) -> Digest:
@@ -66,11 +74,28 @@ def adopt_sealed(agent: Agent, person: Person, case: CaseId, *, sealed: bytes, t
     require_seal_in_force(agent, letter.seal or "")
     if finding.prefix_digest != digest_of(to_pdf(agent.store.blobs.get(letter.scan or Digest("")))):
         raise Refused(Code.OTHER_SCAN)
-    return _keep(agent, person, case, letter, sealed, now)
+    kept = (agent.store.blobs.put(sealed), len(sealed))
+    return _note(agent, person, case, letter, kept, now)
 
 
-def _keep(agent: Agent, person: Person, case: CaseId, letter: LetterRow, sealed: bytes, now: datetime) -> Digest:
-    digest = agent.store.blobs.put(sealed)
+@contextmanager
+def _scan_as_pdf(agent: Agent, letter: LetterRow, to_pdf: ToPdf) -> Iterator[BinaryIO]:
+    """Give the scan as PDF: one that is a PDF is read where it lies, however large; pictures are wrapped in memory."""
+    digest = letter.scan or Digest("")
+    if letter.scan_media_type != PDF:
+        yield io.BytesIO(to_pdf(agent.store.blobs.get(digest)))
+        return
+    path = agent.store.blobs.whole(digest)
+    require_scan(path, limits=default_limits())
+    with path.open("rb") as file:
+        yield file
+
+
+def _note(
+    agent: Agent, person: Person, case: CaseId, letter: LetterRow, kept: tuple[Digest, int], now: datetime
+) -> Digest:
+    """Note the sealed letter, which is kept under its digest and has this size."""
+    digest, size = kept
     with agent.store.write() as tx:
         row = require_case(tx, case)
         if require_letter(tx, case) != letter:
@@ -80,7 +105,7 @@ def _keep(agent: Agent, person: Person, case: CaseId, letter: LetterRow, sealed:
         save_letter(tx, replace(letter, letter=digest))
         note_event(tx, agent, StationEventKind.SEAL_USE, case=case, subject=digest, now=now)
         name = f"{case}-{letter.version}.pdf"
-        add_files(tx, case, (Attachment(digest=digest, size=len(sealed), media_type=PDF, name=name, role=Role.LETTER),))
+        add_files(tx, case, (Attachment(digest=digest, size=size, media_type=PDF, name=name, role=Role.LETTER),))
         if row.state == "awaiting_seal":
             save_case(tx, step_case(row, "approve", person=person, facts=("letter_sealed",)), now=now)
     return digest

@@ -50,6 +50,17 @@ class BlobFolder:
             raise Damaged(Code.BLOB_MISSING, detail=f"{digest}: the bytes on disk have changed")
         return raw
 
+    def whole(self, digest: Digest) -> Path:
+        """Return the file of a blob, checked against its name in constant memory. Raises: Damaged (`station.blob_missing`)."""
+        path = self.path(digest)
+        try:
+            found = hash_file(path)
+        except OSError as error:
+            raise Damaged(Code.BLOB_MISSING, detail=digest) from error
+        if found != digest:
+            raise Damaged(Code.BLOB_MISSING, detail=f"{digest}: the bytes on disk have changed")
+        return path
+
     def put(self, raw: bytes) -> Digest:
         """Store `raw` durably and return its digest. Raises: Unavailable (`station.disk`); then nothing is stored."""
         digest = digest_of(raw)
@@ -77,7 +88,7 @@ class BlobFolder:
         try:
             try:
                 self._incoming()
-                file = part.open("wb")
+                file = part.open("w+b")
             except OSError as error:
                 raise unavailable(error) from error
             with file:
@@ -181,6 +192,14 @@ class IncomingBlob:
             self.file.write(part)
         except OSError as error:
             raise unavailable(error) from error
+
+    def flush(self) -> Path:
+        """Return the file with all that was written so far. Raises: Unavailable (`station.disk`)."""
+        try:
+            self.file.flush()
+        except OSError as error:
+            raise unavailable(error) from error
+        return self.path
 
     def keep(self, digest: Digest) -> None:
         """Take it into the folder under `digest`, which the writer has computed. Raises: Unavailable (`station.disk`)."""

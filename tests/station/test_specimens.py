@@ -167,14 +167,15 @@ async def test_who_has_no_case_with_a_station_does_not_get_its_impressions(world
     assert await received(world)
 
 
-def test_the_impression_on_a_letter_is_laid_beside_the_registered_one() -> None:
-    letter = a_page_with(printed(a_stamp(), degrees=40))
-    kept = {"letter": letter, "clean": CLEAN, "other": OTHER}
+def test_the_impression_on_a_letter_is_laid_beside_the_registered_one(tmp_path: Path) -> None:
+    (tmp_path / "letter").write_bytes(a_page_with(printed(a_stamp(), degrees=40)))
+    kept = {"clean": CLEAN, "other": OTHER}
 
     class Agent:
         class store:
             class blobs:
                 get = staticmethod(kept.__getitem__)
+                whole = staticmethod(tmp_path.joinpath)
 
     impression = impression_on(Agent, "letter")  # type: ignore[arg-type]
     assert (impression.page, impression.count) == (1, 1)
@@ -188,8 +189,8 @@ def test_the_impression_on_a_letter_is_laid_beside_the_registered_one() -> None:
         assert bool(alone < 0.005) == (name == "clean"), alone
 
 
-def test_a_letter_without_an_impression_says_so() -> None:
-    blank = io.BytesIO()
+def test_a_letter_without_an_impression_says_so(tmp_path: Path) -> None:
+    blank = tmp_path / "letter"
     page = Image.new("RGB", (1240, 1754), "white")
     ImageDraw.Draw(page).text((200, 200), "nothing red here", fill="black")
     page.save(blank, "PNG", dpi=(150, 150))
@@ -197,7 +198,7 @@ def test_a_letter_without_an_impression_says_so() -> None:
     class Agent:
         class store:
             class blobs:
-                get = staticmethod(lambda digest: blank.getvalue())
+                whole = staticmethod(tmp_path.joinpath)
 
     with pytest.raises(Refused) as refused:
         impression_on(Agent, "letter")  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 says. Advisory; every file is decoded in a sandboxed child of its own."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from hub.letters.compare.align import align
 from hub.letters.compare.comparison import Comparison, Trace
@@ -36,7 +37,7 @@ class Sight:
     overlay: bytes
 
 
-def find_impressions(letter: bytes, *, limits: ScanLimits | None = None) -> tuple[Stamp, ...]:
+def find_impressions(letter: bytes | Path, *, limits: ScanLimits | None = None) -> tuple[Stamp, ...]:
     """Return the red impressions on the first page of `letter` that has any, the clearest first; black-and-white ones where none
     is red. At most `MOST_PAGES` pages are searched.
 
@@ -58,7 +59,7 @@ def find_impressions(letter: bytes, *, limits: ScanLimits | None = None) -> tupl
     return tuple(sorted((stamp for stamp in chosen if stamp.page == first), key=lambda stamp: -stamp.score))
 
 
-def crop_impression(letter: bytes, stamp: Stamp, *, limits: ScanLimits | None = None) -> bytes:
+def crop_impression(letter: bytes | Path, stamp: Stamp, *, limits: ScanLimits | None = None) -> bytes:
     """Return the letter around the stamp as PNG at 300 dpi. Raises: Refused, Unavailable."""
     x0, y0, x1, y1 = stamp.bbox
     across, down = (x1 - x0) * _MARGIN, (y1 - y0) * _MARGIN

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from importlib.util import find_spec
+from pathlib import Path
 
 import msgspec
 
@@ -25,7 +26,7 @@ def can_read() -> bool:
 
 
 def read_letter(
-    raw: bytes, *, limits: ScanLimits, reading: ReadingLimits, name: str = "", progress: Progress | None = None
+    raw: bytes | Path, *, limits: ScanLimits, reading: ReadingLimits, name: str = "", progress: Progress | None = None
 ) -> LetterRead:
     """Return the fields of a scanned or printed letter: its first and last pages up to `reading.pages`.
 
@@ -35,7 +36,7 @@ def read_letter(
 
 
 def read_lines(
-    raw: bytes, *, limits: ScanLimits, reading: ReadingLimits, name: str = "", progress: Progress | None = None
+    raw: bytes | Path, *, limits: ScanLimits, reading: ReadingLimits, name: str = "", progress: Progress | None = None
 ) -> tuple[Line, ...]:
     """Return the lines on those pages. Raises: as `read_letter`."""
     if not can_read():

@@ -10,7 +10,7 @@ from hub.letters.report import Finding
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Kind
 from hub.protocol.errors import HanxunError, Refused
-from hub.protocol.identifiers import Digest
+from hub.protocol.identifiers import Digest, digest_of
 from hub.signing.purposes import OfficerRole, SealPurpose
 from station_agent.desk import tray
 from station_agent.desk.approve import approve, reject
@@ -220,7 +220,9 @@ def _with_upload(desk: Desk, visit: Visit, page: LetterPage) -> LetterPage:
         return replace(page, part=part, part_of=about.size, part_name=about.name)
     try:
         checked = desk.check_scan(found[1], about.name)
-        report = proofread(desk.agent, case, checked, raw=found[1], read=None, now=visit.now)
+        report = proofread(
+            desk.agent, case, checked, raw=found[1], digest=digest_of(found[1]), read=None, now=visit.now
+        )
     except HanxunError as error:
         text, remedy = visit.words.error(error)
         desk.uploads.drop(number, case)
