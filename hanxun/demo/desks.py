@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from hanxun.demo.people import MISTAKEN, ORIGIN, DemoOfficer, DemoStation
+from hanxun.demo.people import ADMINISTRATORS, AUDITOR, MISTAKEN, ORIGIN, DemoOfficer, DemoStation
 from hanxun.demo.processes import Processes
-from hanxun.demo.world import World
+from hanxun.demo.world import World, add_auditor
 
 ROLES = {
     "window": "窗口民警 window officer",
@@ -36,7 +36,11 @@ class OpenDesk:
 
 def open_desks(world: World, processes: Processes) -> tuple[OpenDesk, ...]:
     """Serve the desks of the two stations that the stories are about, and the hub's."""
-    return tuple(_station(world, processes, station) for station in (MISTAKEN, ORIGIN))
+    add_auditor(world)
+    stations = tuple(_station(world, processes, station) for station in (MISTAKEN, ORIGIN))
+    where = (str(world.hub), "--passphrase-file", str(world.password("hub")))
+    people = (AUDITOR, *ADMINISTRATORS)
+    return (*stations, _desk(world, processes, "hub-desk", "函询中心 the hub", people, "hanxun.demo.hub_desk", where))
 
 
 def _station(world: World, processes: Processes, station: DemoStation) -> OpenDesk:

@@ -58,7 +58,7 @@ FAMILY = (
     DemoCitizen("999999191008150015", "刘子涵", "临溪县望江镇河东路19号"),
 )
 """Three people whose move was one mistake: they go into one letter."""
-VISITOR = DemoCitizen("999999187701220032", "马春梅", "临溪县望江镇桥头村21号")
+VISITOR = DemoCitizen("999999188701220037", "马春梅", "临溪县望江镇桥头村21号")
 RARE = DemoCitizen("999999189204300014", "周𬍛", "临溪县望江镇河西巷8号")
 """The name's second character is outside the first plane of Unicode: GB 18030 has it, GB 2312 and most input methods have not."""
 PROVINCE = "340000000000"
@@ -67,3 +67,4 @@ ADMINISTRATORS = (
     DemoOfficer("900002", "郑厅", "administrator"),
 )
 """The hub's two administrators: adding a station takes both."""
+AUDITOR = DemoOfficer("900003", "冯察", "auditor")

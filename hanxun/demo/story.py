@@ -130,8 +130,8 @@ def make_letter(world: World, case: str, *, seed: int) -> str:
     """Have a drafted letter approved, printed, stamped, scanned and sealed; `seed` makes its paper. Return the case number."""
     hanxun("agent", "approve", case, *world.desk(MISTAKEN, "head"))
     scan = _scan(_print_and_stamp(world, case), seed=seed)
-    pages = ("--pages", count_pages(scan), "--checked")
-    hanxun("agent", "scan", case, scan, *world.desk(MISTAKEN, "drafter"), *pages)
+    ticks = ("--pages", count_pages(scan), "--checked", "--no-reading")
+    hanxun("agent", "scan", case, scan, *world.desk(MISTAKEN, "drafter"), *ticks)
     seal_letter(world, case)
     return case
 

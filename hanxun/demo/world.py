@@ -9,6 +9,7 @@ from pathlib import Path
 from hanxun.demo.commands import hanxun
 from hanxun.demo.people import (
     ADMINISTRATORS,
+    AUDITOR,
     MISSPELT,
     MISTAKEN,
     MOVED,
@@ -153,12 +154,22 @@ def _start_hub(world: World, processes: Processes) -> str:
 
 
 def _name_administrators(world: World) -> None:
-    hub = ("--data", world.hub)
     for officer in ADMINISTRATORS:
-        who = ("--name", officer.name, "--station", PROVINCE, "--password-file", world.password(officer.number))
-        made = hanxun("person", "add", officer.number, *hub, *who)
-        _issue(world, Path(made["request"]), Path(made["certificate"]), "--kind", "officer", "--role", officer.role)
-        hanxun("person", "roles", officer.number, *hub, "--passphrase-file", world.password("hub"))
+        _make_person(world, officer)
+        hanxun("person", "roles", officer.number, "--data", world.hub, "--passphrase-file", world.password("hub"))
+
+
+def add_auditor(world: World) -> None:
+    """Give the hub its auditor: a person of the hub whose certificate two administrators register."""
+    made = _make_person(world, AUDITOR)
+    hanxun("station", "certificate", made["certificate"], *world.two_administrators())
+
+
+def _make_person(world: World, officer: DemoOfficer) -> dict[str, str]:
+    who = ("--name", officer.name, "--station", PROVINCE, "--password-file", world.password(officer.number))
+    made = hanxun("person", "add", officer.number, "--data", world.hub, *who)
+    _issue(world, Path(made["request"]), Path(made["certificate"]), "--kind", "officer", "--role", officer.role)
+    return made
 
 
 def _state_trail_keys(world: World) -> None:
