@@ -52,6 +52,13 @@ def unlock_officer(folder: AgentFolder, number: str, password: bytes, *, purpose
     return Person(_require_kind(signer, CertificateKind.OFFICER))
 
 
+def officer_name(folder: AgentFolder, number: str, *, purposes: Purposes) -> str | None:
+    """Return the name in the certificate of the officer `number`, None where none lies here."""
+    if re.fullmatch(r"[0-9A-Za-z-]{1,32}", number) is None or not folder.officer(number).certificate.is_file():
+        return None
+    return read_certificate(folder.officer(number).certificate.read_bytes(), purposes=purposes).name
+
+
 def unlock_seal(folder: AgentFolder, purpose: SealPurpose, password: bytes, *, purposes: Purposes) -> Signer:
     """Return the station's seal key, unlocked by its custodian. Raises: Refused (`station.key_missing`, `key.passphrase`)."""
     return _require_kind(load_pair(folder.seal(purpose).place, password, purposes=purposes), CertificateKind.SEAL)

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from sqlalchemy import Connection
 
 from hub.protocol.administration import AdministrationKind, AdministrativeAct
 from hub.protocol.codes import Code
@@ -103,10 +104,14 @@ def names_a_person(text: str) -> bool:
     return any(kind in (NAME, ID) for kind, _ in _questions(plain, plain.upper()))
 
 
-def cases_of_person(store: Store, id18: str) -> tuple[CaseId, ...]:
-    """Return every case that names the person with that citizen number."""
-    with store.read() as tx:
-        return tuple(case for word, case in words_beginning(tx, ID, id18.upper()[::-1], limit=MOST_HITS))
+def cases_naming(tx: Connection, id18: str) -> tuple[CaseId, ...]:
+    """Return every indexed case that names the person with that citizen number."""
+    return tuple(case for _, case in words_beginning(tx, ID, id18.upper()[::-1], limit=MOST_HITS))
+
+
+def people_in(body: object) -> frozenset[str]:
+    """Return the citizen numbers anywhere in a body."""
+    return frozenset(word.word[::-1] for word in _words_in(body) if word.kind == ID)
 
 
 def note_looking_up(agent: Agent, person: Person, text: str, *, reason: str, found: int, now: datetime) -> None:

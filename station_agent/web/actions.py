@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hub.cases.catalogue import CaseType
 from hub.cases.machine import Side, default_machine
 from hub.protocol.envelope import Kind
+from station_agent.desk.forward import OPEN
 from station_agent.people import Person
 from station_agent.store.cases import CaseRow
 
@@ -53,3 +54,10 @@ def can_take_over(row: CaseRow, person: Person) -> bool:
     open_here = row.side == Side.ANSWERER.value and row.state in ("claimed", "in_progress", "awaiting_supply")
     roles = {role.value for role in person.certified.roles}
     return open_here and row.owner not in (None, person.number) and bool(roles & {"window", "head"})
+
+
+def can_forward(row: CaseRow, person: Person) -> bool:
+    """Whether this officer may hand the case to a colleague: its owner, the head, anybody of the window while it is nobody's."""
+    roles = {role.value for role in person.certified.roles}
+    mine = row.owner in (None, person.number) and "window" in roles
+    return row.side == Side.ANSWERER.value and row.state in OPEN and (mine or "head" in roles)

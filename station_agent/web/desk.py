@@ -90,6 +90,20 @@ class Pictures:
         return picture
 
 
+class Names:
+    """Officers' names by their numbers, as the certificates in the agent's folder say; read when a number is asked first."""
+
+    def __init__(self, read: Callable[[str], str | None]) -> None:
+        self._read = read
+        self._known: dict[str, str] = {}
+
+    def __call__(self, number: str) -> str:
+        """Return `name number`, or the number alone where no certificate is here."""
+        if number and number not in self._known and (name := self._read(number)) is not None:
+            self._known[number] = name
+        return f"{self._known[number]} {number}" if number in self._known else number
+
+
 @dataclass(frozen=True, slots=True)
 class JudgedFile:
     """The verdict on a file that an officer had checked; the file itself is not kept."""
@@ -130,6 +144,7 @@ class Desk:
     register: Callable[[], Register]
     sites: Sites
     uploads: Uploads
+    names: Names
     presence: Presence = field(default_factory=Presence)
     searches: Attempts = field(default_factory=Attempts)
     judgings: Attempts = field(default_factory=Attempts)

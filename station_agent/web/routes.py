@@ -8,6 +8,7 @@ from station_agent.web.pages import (
     case,
     diagnostics,
     directory,
+    forward,
     impression,
     inquiry,
     letter,
@@ -26,6 +27,7 @@ from station_agent.web.rules import Route
 _CASE = "/cases/{case}"
 _LETTER = f"{_CASE}/letter"
 _WRITERS = (OfficerRole.WINDOW, OfficerRole.COMMUNITY)
+_FORWARDERS = (OfficerRole.WINDOW, OfficerRole.HEAD)
 _FILE = f"{_CASE}/files/{{digest}}"
 
 ROUTES: tuple[Route, ...] = (
@@ -42,6 +44,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/desk/cards", Rule.SIGNED_IN, lists.desk_cards, by_itself=True),
     Route("GET", "/inbox", Rule.SIGNED_IN, lists.show_inbox),
     Route("GET", "/inbox/rows", Rule.SIGNED_IN, lists.inbox_rows, by_itself=True),
+    Route("POST", "/inbox/forward", Rule.ROLE, forward.forward_several, roles=_FORWARDERS),
     Route("GET", "/sent", Rule.SIGNED_IN, lists.show_sent),
     Route("GET", "/sent/rows", Rule.SIGNED_IN, lists.sent_rows, by_itself=True),
     Route("POST", "/drafts", Rule.SIGNED_IN, plain.autosave, keeps_form=True, by_itself=True),
@@ -49,6 +52,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/new", Rule.ROLE, inquiry.choose_type, roles=_WRITERS),
     Route("GET", "/new/{type}", Rule.ROLE, inquiry.show_inquiry, roles=_WRITERS),
     Route("POST", "/new/{type}", Rule.ROLE, inquiry.open_case, roles=_WRITERS, keeps_form=True),
+    Route("POST", "/new/{type}/same", Rule.ROLE, inquiry.same_cases, roles=_WRITERS, by_itself=True),
     Route("GET", "/seal-use", Rule.ROLE, seal_use.show_seal_use, roles=seal_use.KEEPERS),
     Route("GET", "/more", Rule.SIGNED_IN, plain.show_more),
     Route("GET", "/search", Rule.SIGNED_IN, search.show_search),
@@ -80,6 +84,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_FILE}/viewer", Rule.CASE, viewer.show_viewer),
     Route("GET", f"{_FILE}/pages/{{page}}/{{dpi}}", Rule.CASE, viewer.page_picture, by_itself=True),
     Route("GET", f"{_FILE}/download", Rule.CASE, viewer.download),
+    Route("GET", f"{_CASE}/forward", Rule.CASE, forward.show_forward),
+    Route("POST", f"{_CASE}/forward", Rule.CASE, forward.forward_case, keeps_form=True),
     Route("GET", f"{_CASE}/do/{{event}}", Rule.CASE, message.show_message),
     Route("POST", f"{_CASE}/do/{{event}}", Rule.CASE, message.send_message, keeps_form=True),
     Route("GET", _LETTER, Rule.CASE, letter.show_letter),

@@ -17,12 +17,12 @@ from hub.pages.serving import listening, serve_pages
 from hub.pages.sessions import Sessions
 from hub.protocol.codes import Code
 from station_agent.agent import Agent, open_agent
-from station_agent.people import Person
+from station_agent.people import Person, officer_name
 from station_agent.readers import gate_readers, scan_check
 from station_agent.register.interface import Register
 from station_agent.sync import Clock
 from station_agent.web.accounts import Accounts, desk_keys
-from station_agent.web.desk import Desk, Pictures
+from station_agent.web.desk import Desk, Names, Pictures
 from station_agent.web.drafts import keep_draft
 from station_agent.web.frame import frame_of
 from station_agent.web.routes import ROUTES
@@ -57,6 +57,7 @@ def make_desk(agent: Agent, passphrase: bytes, *, register: Callable[[], Registe
         register=register,
         sites=default_sites(),
         uploads=Uploads(agent.folder.root / "desk-uploads", limits.file_bytes),
+        names=Names(lambda number: officer_name(agent.folder, number, purposes=agent.settings.purposes)),
     )
 
 

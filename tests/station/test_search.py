@@ -14,7 +14,7 @@ from hub.protocol.identifiers import CaseId, digest_of
 from hub.signing.administration import open_administration
 from station_agent.desk.approve import approve, reject
 from station_agent.desk.draft import draft, redraft
-from station_agent.search import cases_of_person, find, index_due, names_a_person, note_looking_up, plain_number
+from station_agent.search import cases_naming, find, index_due, names_a_person, note_looking_up, plain_number
 from station_agent.store.letters import require_letter
 from station_agent.store.seals import statements_waiting
 from station_agent.store.search import lookups
@@ -61,7 +61,8 @@ def test_people_found_are_told_apart_by_their_citizen_numbers(desk: Desk) -> Non
     assert [hit.person for hit in find(desk.agent.store, PERSON["name"])] == [PERSON["id18"]]
     assert [hit.person for hit in find(desk.agent.store, PERSON["id18"][-5:])] == [PERSON["id18"]]
     assert [hit.person for hit in find(desk.agent.store, case)] == [None]
-    assert cases_of_person(desk.agent.store, PERSON["id18"]) == (case,)
+    with desk.agent.store.read() as tx:
+        assert cases_naming(tx, PERSON["id18"]) == (case,)
 
 
 def test_what_is_written_anew_is_found_as_it_is_now(desk: Desk) -> None:

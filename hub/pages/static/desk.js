@@ -60,7 +60,7 @@
   // Rows are pressed anywhere; keys J K Space C R ? work where nobody is typing.
   document.addEventListener("click", event => {
     const row = event.target.closest(".case-row");
-    if (row && !event.target.closest("a, button") && !String(getSelection())) location.href = one(".case-link", row).href;
+    if (row && !event.target.closest("a, button, input, label") && !String(getSelection())) location.href = one(".case-link", row).href;
     if (event.target.closest("[data-print]")) print();
   });
   const choose = step => {
@@ -234,6 +234,20 @@
     const length = input.value.length, hint = input.dataset.id18.replace("{n}", length);
     input.setCustomValidity(length && length !== 18 ? hint : ""); if (length && length !== 18) input.setAttribute("aria-invalid", "true"); else input.removeAttribute("aria-invalid");
     input.title = length && length !== 18 ? hint : "";
+  });
+
+  // An open inquiry of the same kind about the person is told as soon as the number is there.
+  document.addEventListener("focusout", async event => {
+    const input = event.target.closest?.("[data-same] [data-id18]"); if (!input || input.value.trim().length !== 18) return;
+    const form = input.form, bar = one(".same", form);
+    try {
+      const answer = await fetch(form.dataset.same, {method: "POST", body: new URLSearchParams({id18: input.value.trim()}), headers: {"X-Form-Token": token()}});
+      if (answer.status === 401) return expired();
+      const {cases, text} = await answer.json();
+      if (!answer.ok || !cases.length || one("[name=knows_same]", bar)) return;
+      bar.hidden = false; one(".same-text", bar).textContent = text;
+      one(".same-links", bar).replaceChildren(...cases.flatMap(number => { const link = document.createElement("a"); link.href = "/cases/" + number; link.className = "mono"; link.target = "_blank"; link.textContent = number; return [link, " "]; }));
+    } catch { /* told again when the form is sent */ }
   });
 
   // The page viewer: pictures in four sizes, turned for the eye only; the magnifier shows the scan's own pixels.

@@ -10,7 +10,7 @@ def narrowed(code: str, verdict: Verdict) -> Check:
 
     A pending check stays pending: what is there is good, and the verdict is not worse for it.
     """
-    for result in (Result.FAILED, Result.INDETERMINATE, Result.PENDING):
+    for result in (Result.FAILED, Result.INDETERMINATE, Result.REDACTED, Result.PENDING):
         for check in verdict.checks:
             if check.result is result:
                 detail = check.code if check.detail is None else f"{check.code}: {check.detail}"

@@ -16,18 +16,23 @@ from hub.pages.wording import Words
 from hub.protocol.act import ActKind
 from hub.protocol.envelope import Kind
 from hub.protocol.instants import parse_instant
+from station_agent.search import cases_naming
 from station_agent.store.acts import acts_of
+from station_agent.store.case_lists import lines_of
 from station_agent.store.cases import require_case
 from station_agent.store.desk import note_seen
 from station_agent.store.gates import DONE, GateRow, evidence_of, gate_verdicts_of, register_acts_of
-from station_agent.web.actions import Action, actions_for, can_take_over
+from station_agent.store.handlings import TAKEN_OVER, HandlingRow, handlings_of
+from station_agent.web.actions import Action, actions_for, can_forward, can_take_over
 from station_agent.web.clocks import Limit, limits_of
 from station_agent.web.desk import Desk
 from station_agent.web.documents import Document, documents_of
 from station_agent.web.facts import Facts, Message, facts_of
 from station_agent.web.pages.lists import TONES, state_name
+from station_agent.web.rules import may_see
 from station_agent.web.visit import Answer, Html, Short, Visit
 
+MOST_RELATED = 20
 _TOLD = ("text", "reason", "note", "outcome", "serial", "reason_code", "expected_at", "late_reason")
 
 
@@ -55,8 +60,18 @@ class ShownLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class Related:
+    """Another case here of one of the persons, of those that the officer may see."""
+
+    case: str
+    type: str
+    state: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
 class CasePage:
-    """The whole page. `gate` is the state of M4 in words, `verdict` the last verdict of the gate, `serials` what the register
+    """The whole page. `forwards`: the officer may hand the case to a colleague; `related` are the persons' other cases. `gate` is the state of M4 in words, `verdict` the last verdict of the gate, `serials` what the register
     gave, `closing` the closing list, `fields` the inquiry's other fields in words."""
 
     case: str
@@ -87,6 +102,10 @@ class CasePage:
     letter_state: str
     closing: tuple[tuple[str, str], ...]
     others: tuple[str, ...]
+    forwards: bool
+    related: tuple[Related, ...]
+    claim_path: str
+    reply_path: str
 
 
 def show_case(desk: Desk, visit: Visit) -> Answer:
@@ -126,6 +145,9 @@ def _page(tx: Connection, desk: Desk, visit: Visit) -> CasePage:
     letters = default_machine("letter").rules.states
     preparing = row.state in ("draft", "awaiting_seal", "returned") or (row.state == "to_send" and not facts.messages)
     opening = not answering and letter is not None and preparing
+    actions = actions_for(row, person, case_type)
+    events = {action.event for action in actions}
+    path = f"/cases/{row.case}/do"
     return CasePage(
         case=row.case,
         type=words.of(case_type),
@@ -134,7 +156,7 @@ def _page(tx: Connection, desk: Desk, visit: Visit) -> CasePage:
         tone=TONES.get(row.state, "idle"),
         peer=desk.station_name(row.peer, now=visit.now),
         answering=answering,
-        owner=_owner(facts),
+        owner=desk.names(row.owner or ""),
         mine=row.owner == person.number,
         late=row.late,
         late_reason=str(facts.body.get("late_reason", "")),
@@ -143,7 +165,7 @@ def _page(tx: Connection, desk: Desk, visit: Visit) -> CasePage:
         people=facts.people,
         fields=told_fields(case_type.messages[Kind.INQUIRY].fields, facts.body, words),
         limits=tuple(ShownLimit(limit, tuple(explain(limit.due).splitlines())) for limit in limits),
-        actions=actions_for(row, person, case_type),
+        actions=actions,
         take_over=can_take_over(row, person),
         verifies=answering and bool(case_type.gate_checks(facts.body)),
         gate=words.of(gate),
@@ -155,6 +177,33 @@ def _page(tx: Connection, desk: Desk, visit: Visit) -> CasePage:
         letter_state="" if letter is None else words.of(letters[letter.state]),
         closing=_closing(case_type, facts, words),
         others=desk.presence.others(row.case, person, now=visit.now),
+        forwards=can_forward(row, person),
+        related=_related(tx, desk, facts, visit),
+        claim_path=f"{path}/claim" if "claim" in events or can_take_over(row, person) else "",
+        reply_path=f"{path}/answer" if "answer" in events and row.owner in (None, person.number) else "",
+    )
+
+
+def _related(tx: Connection, desk: Desk, facts: Facts, visit: Visit) -> tuple[Related, ...]:
+    """The persons' other cases here, of those that this officer may see, the last changed first."""
+    found = {
+        case
+        for entry in facts.people
+        if entry.get("id18")
+        for case in cases_naming(tx, str(entry["id18"]))
+        if case != facts.row.case
+    }
+    lines = lines_of(tx, sorted(found), number=visit.person.number) if found else ()
+    seen = [line.row for line in lines if may_see(desk.agent.catalogue, visit.person, line.row)]
+    states = default_machine("case").rules.states
+    return tuple(
+        Related(
+            row.case,
+            visit.words.of(desk.agent.catalogue.case_type(row.type)),
+            visit.words.of(states[row.state]),
+            TONES.get(row.state, "idle"),
+        )
+        for row in sorted(seen, key=lambda row: row.changed_at, reverse=True)[:MOST_RELATED]
     )
 
 
@@ -165,14 +214,6 @@ def _closing(case_type: CaseType, facts: Facts, words: Words) -> tuple[tuple[str
     if closed is not None:
         return told_fields(rules, closed.envelope.body, words)
     return tuple((words.of(rule), "") for rule in rules.values() if not rule.optional)
-
-
-def _owner(facts: Facts) -> str:
-    """The name of who claimed the case, where its claim says so; else the number."""
-    for message in reversed(facts.messages):
-        if message.envelope.kind is Kind.CLAIM and message.envelope.officer.number == facts.row.owner:
-            return message.envelope.officer.name
-    return facts.row.owner or ""
 
 
 def told_fields(rules: Mapping[str, Any], body: Mapping[str, Any], words: Words) -> tuple[tuple[str, str], ...]:
@@ -197,7 +238,17 @@ def _timeline(tx: Connection, desk: Desk, facts: Facts, visit: Visit) -> tuple[E
         what = visit.words(f"case.act_{ActKind(act.kind).name.lower()}")
         who = f"{names.get(act.officer, '')} {act.officer}".strip()
         events.append(Event(parse_instant(act.at), what, who, station, (), True, "", ""))
+    events += [_handling(desk, row, visit, station) for row in handlings_of(tx, facts.row.case)]
     return tuple(sorted(events, key=lambda event: event.at))
+
+
+def _handling(desk: Desk, row: HandlingRow, visit: Visit, station: str) -> Event:
+    """A colleague took the case over, or handed it on: this station's own affair."""
+    words = visit.words
+    taken = row.what == TAKEN_OVER
+    what = words("case.taken_over") if taken else words("case.forwarded", name=desk.names(row.owner))
+    said = ((words("case.handling_reason"), row.note),)
+    return Event(parse_instant(row.at), what, desk.names(row.officer), station, said, True, "", "")
 
 
 def _message_event(desk: Desk, message: Message, visit: Visit) -> Event:

@@ -1,23 +1,29 @@
 """The first step of a letter or inquiry: its fields, from the case type's definition; also the draft written anew."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import msgspec
 
 from hub.cases.catalogue import CaseType, FieldRule, FieldType
+from hub.cases.machine import default_machine
 from hub.letters.sniff import sniff
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Kind, Role
 from hub.protocol.errors import HanxunError, Refused
 from hub.protocol.identifiers import digest_of, parse_station
 from station_agent.desk.draft import LATER_FIELDS, NewFile, draft, redraft
-from station_agent.store.cases import require_case
+from station_agent.search import cases_naming, index_due, people_in
+from station_agent.store.cases import CaseRow, find_case, require_case
 from station_agent.store.letters import require_letter
+from station_agent.store.phrases import PhraseRow
 from station_agent.web.desk import Desk
 from station_agent.web.drafts import draft_of, forget_draft
 from station_agent.web.forms import Input, body_of, has_input, inputs_of, name_of_pointer, values_of, with_error
-from station_agent.web.visit import Answer, Html, Redirect, Visit
+from station_agent.web.pages.phrases import phrases_of
+from station_agent.web.rules import may_see
+from station_agent.web.visit import Answer, Html, Redirect, Short, Visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,8 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class InquiryPage:
-    """The form. `again` is the case whose draft is written anew, empty for a new one; `stations` code and name of each."""
+    """The form. `again` is the case whose draft is written anew, empty for a new one; `stations` code and name of each; `same`
+    open cases of this type about one of the persons, which the officer has to know of before another is opened."""
 
     type: str
     title: str
@@ -43,9 +50,11 @@ class InquiryPage:
     inputs: tuple[Input, ...]
     files: bool
     kept_at: str | None
+    phrases: tuple[PhraseRow, ...]
     error: str = ""
     remedy: str = ""
     to_error: str = ""
+    same: tuple[CaseRow, ...] = ()
 
 
 def choose_type(desk: Desk, visit: Visit) -> Answer:
@@ -71,6 +80,9 @@ def open_case(desk: Desk, visit: Visit) -> Answer:
         values, files = _with_files(case_type, visit)
         body = body_of(case_type.messages[Kind.INQUIRY].fields, values, without=LATER_FIELDS)
         to = parse_station(visit.form.get("to", "").strip().split(" ")[0])
+        if visit.form.get("knows_same") != "on" and (same := _same(desk, visit, case_type, body)):
+            page = _page(desk, visit, case_type, visit.form, None)
+            return Html("inquiry.html", replace(page, same=same), 422)
         case = draft(desk.agent, visit.person, type=case_type.code, to=to, body=body, files=files, now=visit.now)
     except HanxunError as error:
         return _told(_page(desk, visit, case_type, visit.form, None), visit, error)
@@ -103,6 +115,32 @@ def draft_again(desk: Desk, visit: Visit) -> Answer:
     return Redirect(f"/cases/{visit.case}/letter", "letter.drafted")
 
 
+def same_cases(desk: Desk, visit: Visit) -> Answer:
+    """Open cases of this type about the person whose number was just typed: told while the form is filled in."""
+    case_type, id18 = _type(desk, visit), visit.form.get("id18", "").strip()
+    same = _open_about(desk, visit, case_type, (id18,)) if len(id18) == 18 else ()
+    return Short({"cases": [row.case for row in same], "text": visit.words("letter.same", n=len(same)) if same else ""})
+
+
+def _same(desk: Desk, visit: Visit, case_type: CaseType, body: Mapping[str, Any]) -> tuple[CaseRow, ...]:
+    return _open_about(desk, visit, case_type, tuple(sorted(people_in(body))))
+
+
+def _open_about(desk: Desk, visit: Visit, case_type: CaseType, people: Sequence[str]) -> tuple[CaseRow, ...]:
+    index_due(desk.agent.store)
+    states = default_machine("case").rules.states
+    with desk.agent.store.read() as tx:
+        cases = {case for id18 in people for case in cases_naming(tx, id18)}
+        rows = [row for case in sorted(cases) if (row := find_case(tx, case)) is not None]
+    return tuple(
+        row
+        for row in rows
+        if row.type == case_type.code
+        and not states[row.state].final
+        and may_see(desk.agent.catalogue, visit.person, row)
+    )
+
+
 def _type(desk: Desk, visit: Visit) -> CaseType:
     found = desk.agent.catalogue.types.get(visit.params.get("type", ""))
     if found is None or not _may_open(found, visit):
@@ -132,6 +170,7 @@ def _page(desk: Desk, visit: Visit, case_type: CaseType, values: Mapping[str, st
         inputs=inputs_of(rule.fields, values, visit.words, without=LATER_FIELDS),
         files=Role.OTHER in rule.attachments,
         kept_at=kept_at,
+        phrases=phrases_of(desk),
     )
 
 

@@ -13,6 +13,7 @@ from hub.signing.purposes import OfficerRole
 from station_agent.store.case_lists import CaseFilter, CaseLine, case_lines, count_by_state, count_cases
 from station_agent.store.deliveries import quarantined
 from station_agent.store.outbox import REFUSED, outbox_rows
+from station_agent.web.actions import can_forward
 from station_agent.web.clocks import Limit, limits_of, next_limit
 from station_agent.web.desk import Desk
 from station_agent.web.facts import Facts, facts_of_all
@@ -72,6 +73,7 @@ class Row:
     others: tuple[str, ...]
     can_claim: bool
     can_reply: bool
+    can_forward: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,8 @@ class Tab:
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """A list: which, its tabs and rows, more behind them, what did not verify, and when it was made."""
+    """A list: which, its tabs and rows, more behind them, what did not verify, and when it was made; `bulk`: rows can be ticked
+    and handed to a colleague together."""
 
     which: str
     tabs: tuple[Tab, ...]
@@ -96,6 +99,7 @@ class ListPage:
     troubled: int
     refused: int
     at: str
+    bulk: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +212,8 @@ def _list(desk: Desk, visit: Visit, which: str) -> ListPage:
         troubled = len(quarantined(tx)) if inbox else 0
         refused = 0 if inbox else len(outbox_rows(tx, REFUSED))
     at = format_instant(visit.now)
-    return ListPage(which, counted, tab, rows, start, len(lines) > ROWS, troubled, refused, at)
+    bulk = sum(row.can_forward for row in rows) > 1
+    return ListPage(which, counted, tab, rows, start, len(lines) > ROWS, troubled, refused, at, bulk)
 
 
 def rows_of(tx: Connection, desk: Desk, visit: Visit, lines: Sequence[CaseLine]) -> tuple[Row, ...]:
@@ -231,7 +236,7 @@ def _row(desk: Desk, visit: Visit, line: CaseLine, facts: Facts) -> Row:
         peer=desk.station_name(row.peer, now=visit.now),
         people=tuple(str(person.get("name", "")) for person in facts.people),
         changed_at=row.changed_at,
-        owner=row.owner or "",
+        owner=desk.names(row.owner or ""),
         mine=mine,
         files=line.files,
         unread=line.unread,
@@ -240,6 +245,7 @@ def _row(desk: Desk, visit: Visit, line: CaseLine, facts: Facts) -> Row:
         others=desk.presence.others(parse_case(row.case), visit.person, now=visit.now),
         can_claim=answering and window and row.state in ("delivered", "reassigned"),
         can_reply=answering and window and mine and row.state in ("claimed", "in_progress"),
+        can_forward=can_forward(row, visit.person),
     )
 
 

@@ -17,10 +17,12 @@ from station_agent.desk.draft import NewFile
 from station_agent.desk.reply import reply
 from station_agent.store.cases import CaseRow, require_case
 from station_agent.store.gates import DONE, register_acts_of
+from station_agent.store.phrases import PhraseRow
 from station_agent.web.actions import KINDS
 from station_agent.web.desk import Desk
 from station_agent.web.drafts import draft_of, forget_draft
 from station_agent.web.forms import Input, body_of, has_input, inputs_of, name_of_pointer, with_error
+from station_agent.web.pages.phrases import phrases_of
 from station_agent.web.visit import Answer, Html, Redirect, Visit
 
 ADDED = (Role.PROOF, Role.OTHER)
@@ -41,6 +43,7 @@ class MessagePage:
     kept_at: str | None
     grave: bool
     registers: tuple[str, ...]
+    phrases: tuple[PhraseRow, ...]
     error: str = ""
     remedy: str = ""
 
@@ -100,6 +103,7 @@ def _page(
         kept_at=kept_at,
         grave=event in ("return", "withdraw", "dispute"),
         registers=case_type.outcomes_through_gate if event == "answer" else (),
+        phrases=phrases_of(desk),
     )
 
 
