@@ -122,43 +122,27 @@ async def open_hub(
     """
     folder = DataFolder(data)
     settings = settings or read_settings(folder)
-    purposes = purposes_of(settings)
-    keys = HubKeys(folder, settings, passphrase, purposes=purposes, clock=clock)
+    keys = HubKeys(folder, settings, passphrase, purposes=purposes_of(settings), clock=clock)
     trail = open_trail(folder, passphrase, settings)
-    require_writable(data)
-    require_current(folder.database)
-    settle(folder.database)
-    finish_erasures(folder)
+    _finish_what_was_begun(folder)
     readers = Readers(folder.database)
     wake_ups = WakeUps()
     filing = EnvelopeFiling(log=trail, signer=keys.signer, clock=clock, random=random, on_filed=wake_ups.wake)
     writer = Writer(folder.database, filing, on_damage=on_damage)
     blobs = BlobStore(folder)
-    limits = settings.limits
-    trust = TrustBook(
-        folder,
-        purposes=purposes,
-        crl_max_age=timedelta(seconds=limits.crl_max_age_s),
-        find=lambda x5t: readers.read_now(lambda tx: certificate_by_x5t(tx, x5t)),
-    )
-    watch = Watch(
-        data,
-        low_bytes=settings.disk.low_bytes,
-        every_s=settings.disk.look_every_s,
-        trust=trust,
-        writer=writer,
-        clock=clock,
-    )
+    trust = _open_trust(folder, settings, readers)
+    disk = settings.disk
+    watch = Watch(data, low_bytes=disk.low_bytes, every_s=disk.look_every_s, trust=trust, writer=writer, clock=clock)
     uploads = Uploads(
         folder,
         blobs=blobs,
         readers=readers,
         writer=writer,
-        max_size=limits.attachment_bytes,
+        max_size=settings.limits.attachment_bytes,
         clock=clock,
         require_room=watch.require_room,
     )
-    uploads.drop_stale(timedelta(seconds=limits.upload_kept_s))
+    uploads.drop_stale(timedelta(seconds=settings.limits.upload_kept_s))
     offers = Offers(readers, every_s=settings.trail.cosign_every_s, on_offer=wake_ups.wake_all)
     writer.start()
     return Hub(
@@ -181,6 +165,23 @@ async def open_hub(
         offering=asyncio.create_task(offers.run()),
         clock=clock,
         random=random,
+    )
+
+
+def _finish_what_was_begun(folder: DataFolder) -> None:
+    """Leave nothing of an earlier run half done before anything new begins."""
+    require_writable(folder.root)
+    require_current(folder.database)
+    settle(folder.database)
+    finish_erasures(folder)
+
+
+def _open_trust(folder: DataFolder, settings: Settings, readers: Readers) -> TrustBook:
+    return TrustBook(
+        folder,
+        purposes=purposes_of(settings),
+        crl_max_age=timedelta(seconds=settings.limits.crl_max_age_s),
+        find=lambda x5t: readers.read_now(lambda tx: certificate_by_x5t(tx, x5t)),
     )
 
 
