@@ -6,7 +6,7 @@ from hub.protocol.instants import format_instant
 from hub.web.desk.ground import Ground
 from hub.web.desk.visit import Visit
 
-PLACES = (("overview", "/desk"),)
+PLACES = (("overview", "/desk"), ("cases", "/cases"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from hub.cases.catalogue import Catalogue, default_catalogue
 from hub.exchange.administration import Office
 from hub.exchange.administrators import Rules
 from hub.exchange.hub import open_trail, purposes_of, read_settings
+from hub.exchange.own_keys import hub_certificates
 from hub.exchange.restore import open_hub_signer
 from hub.exchange.settings import Settings
 from hub.exchange.trust import TrustBook
@@ -22,6 +23,7 @@ from hub.pages.accounts import Accounts
 from hub.pages.sessions import Sessions
 from hub.protocol.errors import HanxunError
 from hub.protocol.verdict import Result
+from hub.signing.certificates import CertificateSource, Certified, known
 from hub.signing.keys import Signer
 from hub.signing.purposes import CertificateKind, Purposes
 from hub.signing.trust import check_certificate
@@ -46,6 +48,7 @@ class Ground:
     passphrase: bytes
     log: TrailLog
     book: TrustBook
+    own: CertificateSource
     hub_signer: Callable[[], Signer]
     readers: Readers
     engine: sa.Engine
@@ -85,6 +88,10 @@ class Ground:
         if any(check.result is Result.FAILED for check in checks):
             return False
         return official.roles <= self.read(lambda tx: roles_in_force(tx, certified)) and bool(official.roles)
+
+    def certificate(self, x5t: str) -> Certified | None:
+        """Return the certificate of this digest: a registered one, or one of the hub's own, renewed ones included."""
+        return self.own(x5t) or self.book.certificate(x5t)
 
     def station_names(self) -> dict[str, str]:
         """Return the stations' names by their codes."""
@@ -133,6 +140,7 @@ def open_ground(data: Path, passphrase: bytes) -> Ground:
         passphrase=passphrase,
         log=log,
         book=book,
+        own=known(hub_certificates(folder, purposes=purposes)),
         hub_signer=cache(lambda: open_hub_signer(folder, passphrase, settings)),
         readers=readers,
         engine=engine,

@@ -2,8 +2,10 @@
 
 from hub.pages import sign_in, static
 from hub.pages.routing import Rule
-from hub.web.desk.pages import overview
+from hub.web.desk.pages import cases, overview, trail
 from hub.web.desk.rules import Route
+
+_CASE = "/cases/{case}"
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/", Rule.PUBLIC, overview.go_to_desk),
@@ -16,4 +18,14 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/language", Rule.PUBLIC, sign_in.choose_language),
     Route("POST", "/sign-out", Rule.SIGNED_IN, sign_in.sign_out),
     Route("GET", "/desk", Rule.SIGNED_IN, overview.show_overview),
+    Route("GET", "/cases", Rule.SIGNED_IN, cases.show_cases),
+    Route("POST", "/cases/search", Rule.SIGNED_IN, cases.ask),
+    Route("POST", "/cases/search-person", Rule.REASON, cases.ask_person),
+    Route("POST", "/cases/save-view", Rule.SIGNED_IN, cases.save),
+    Route("POST", "/cases/drop-view", Rule.SIGNED_IN, cases.drop),
+    Route("GET", "/cases/export/{form}", Rule.SIGNED_IN, cases.export),
+    Route("GET", _CASE, Rule.CASE, trail.show_trail),
+    Route("POST", f"{_CASE}/check", Rule.CASE, trail.check),
+    Route("POST", f"{_CASE}/reveal", Rule.REASON, trail.reveal),
+    Route("POST", f"{_CASE}/evidence", Rule.REASON, trail.evidence),
 )

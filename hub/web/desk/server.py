@@ -1,14 +1,23 @@
 """The hub's desk as a process: opens the data folder, serves the pages, and keeps the index of cases up to date."""
 
 import asyncio
+import contextlib
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 
+from sqlalchemy.exc import DatabaseError
+
+from hub.cases.calendar import default_calendar
+from hub.cases.clocks import SiteHours
+from hub.cases.machine import default_machine
+from hub.exchange.search_index import Reckoning, begin, index_some
 from hub.pages.edge import Pages
 from hub.pages.serving import listening, serve_pages
 from hub.protocol.codes import Code
+from hub.protocol.errors import HanxunError
 from hub.web.desk.frame import frame_of
 from hub.web.desk.ground import Ground, open_ground
 from hub.web.desk.officials import Official
@@ -16,7 +25,9 @@ from hub.web.desk.routes import ROUTES
 from hub.web.desk.rules import require_rule
 from hub.web.desk.visit import Visit
 
+log = logging.getLogger(__name__)
 PACKAGE = "hub.web.desk"
+LOOK_EVERY_S = 1.0
 
 
 def _keep_nothing(_ground: Ground, _number: str, _visit: Visit) -> None:
@@ -32,6 +43,20 @@ PAGES: Pages[Ground, Official] = Pages(
     keep_typed=_keep_nothing,
     statuses={Code.CASE_UNKNOWN: HTTPStatus.NOT_FOUND, Code.DESK_REASON: HTTPStatus.UNPROCESSABLE_ENTITY},
 )
+
+
+async def keep_index(ground: Ground) -> None:
+    """Keep the index of cases behind what the hub files, until cancelled."""
+    reckoning = Reckoning(ground.catalogue, default_machine("case"), default_calendar(), SiteHours())
+    await asyncio.to_thread(begin, ground.engine, reckoning)
+    while True:
+        try:
+            done = await asyncio.to_thread(index_some, ground.readers, ground.engine, reckoning)
+        except (DatabaseError, HanxunError) as error:
+            # The store is busy or away: what is filed meanwhile is indexed later.
+            log.warning("index stands still error=%s", type(error).__name__)
+            done = 0
+        await asyncio.sleep(0 if done else LOOK_EVERY_S)
 
 
 async def serve_desk(
@@ -50,8 +75,12 @@ async def serve_desk(
     is taken.
     """
     ground = open_ground(data, passphrase)
+    indexing = asyncio.create_task(keep_index(ground))
     try:
         where = listening(data, ground.settings.desk, passphrase, host=host, port=port)
         await serve_pages(PAGES, ground, ground.sessions, where, ready=ready, stop=stop, clock=clock)
     finally:
+        indexing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await indexing
         ground.close()

@@ -1,0 +1,380 @@
+"""A3: one case's whole trail: every message, who did what, hashes and leaves, who looked; checked when asked; exported as evidence.
+
+Masked until somebody gives a reason: then for half an hour, to that person, on record and told to the case's stations.
+"""
+
+from base64 import urlsafe_b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from hub.cases.catalogue import FieldRule, FieldType
+from hub.exchange.administration import propose
+from hub.exchange.case_integrity import CaseIntegrity, Finding, check_case
+from hub.exchange.evidence import export_evidence
+from hub.pages.shown import masked_id, masked_name, moment
+from hub.pages.visit import File
+from hub.pages.wording import Words
+from hub.protocol.act import Act
+from hub.protocol.administration import AdministrationKind, ReasonDetails
+from hub.protocol.envelope import Envelope, Kind, Role
+from hub.protocol.errors import Refused
+from hub.protocol.identifiers import CaseId, Digest, digest_of
+from hub.protocol.instants import format_instant, parse_instant
+from hub.protocol.station_event import StationEvent
+from hub.protocol.strict_json import decode_strict
+from hub.store.blobs import BlobStore
+from hub.store.desk import LookUp, LookUpRow, lookups_known, note_lookup
+from hub.store.erasures import ErasureRow, erasure_of
+from hub.store.search import (
+    CaseRecord,
+    FiledMessage,
+    IndexedLimit,
+    events_of,
+    limits_of,
+    messages_of,
+    record_of,
+)
+from hub.trail.evidence.parts import stated_envelope
+from hub.trail.note import parse_verifier_key
+from hub.web.desk.ground import Ground
+from hub.web.desk.rules import reason_of
+from hub.web.desk.shown import TONES, kind_name, state_name, step_name, type_name
+from hub.web.desk.visit import Answer, Html, Redirect, Visit
+
+REVEALED_FOR = timedelta(minutes=30)
+MOST_ACT_BYTES = 64 << 10
+_PLAIN = frozenset({FieldType.CHOICE, FieldType.DATE, FieldType.FLAG, FieldType.INTEGER, FieldType.INSTANT})
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One field of a message: `hidden` says that it is masked."""
+
+    label: str
+    text: str
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FileShown:
+    """One attachment: what it is for, its digest and size, and what a look at its bytes came to."""
+
+    role: str
+    digest: str
+    size: int
+    finding: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActShown:
+    """One officer's signed act that came with a message: who (draft, approval, seal use, scan), as they signed it."""
+
+    what: str
+    who: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One message: who sent what to whom, what it says, what came with it, where it stands in the trail."""
+
+    what: str
+    at: str
+    sender: str
+    receiver: str
+    officer: str
+    digest: str
+    leaf: int
+    receipt: str
+    receipt_leaf: int
+    finding: str
+    receipt_finding: str
+    told: tuple[Told, ...]
+    files: tuple[FileShown, ...]
+    acts: tuple[ActShown, ...]
+    erased: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EventShown:
+    """Something that a station logged: a reading, a use of the seal, a verdict of the gate, an act on the register."""
+
+    what: str
+    at: str
+    station: str
+    digest: str
+    subject: str
+    leaf: int
+    finding: str
+
+
+@dataclass(frozen=True, slots=True)
+class LimitShown:
+    """One limit, and whether it was kept."""
+
+    name: str
+    station: str
+    due_at: str
+    done_at: str | None
+    late: bool
+    paused: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrailPage:
+    """The trail. `whole` is the finding over everything; `revealed_until` None: masked."""
+
+    case: str
+    type: str
+    state: str
+    tone: str
+    opener: str
+    respondent: str
+    opened_at: str
+    changed_at: str
+    whole: str
+    checked_at: str | None
+    proved: int
+    things: int
+    steps: tuple[Step, ...]
+    events: tuple[EventShown, ...]
+    limits: tuple[LimitShown, ...]
+    lookups: tuple[LookUpRow, ...]
+    revealed_until: str | None
+    watermark: str
+    erased_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    record: CaseRecord
+    messages: tuple[FiledMessage, ...]
+    events: tuple[tuple[int, Digest, bytes], ...]
+    limits: tuple[IndexedLimit, ...]
+    lookups: tuple[LookUpRow, ...]
+    erasure: ErasureRow | None
+
+
+def show_trail(ground: Ground, visit: Visit) -> Answer:
+    """The trail, nothing looked at yet; that it was opened is noted, once in a session."""
+    if visit.session is not None and visit.session.kept.setdefault(f"opened {visit.case}", "") == "":
+        visit.session.kept[f"opened {visit.case}"] = format_instant(visit.now)
+        by = (visit.person.number, visit.person.certified.name)
+        with ground.lock, ground.engine.begin() as tx:
+            note_lookup(tx, LookUp.TRAIL, by=by, now=visit.now, case=visit.case)
+    return Html("trail.html", _page(ground, visit, None))
+
+
+def check(ground: Ground, visit: Visit) -> Answer:
+    """Look at every signature, leaf and file of the case now, and say what came of it."""
+    case = visit.case
+
+    def look(tx: sa.Connection) -> CaseIntegrity:
+        return check_case(
+            tx,
+            key=parse_verifier_key(ground.folder.trail_verifier.read_text().strip()),
+            certificates=ground.certificate,
+            blobs=BlobStore(ground.folder),
+            messages=messages_of(tx, case),
+            events=events_of(tx, case),
+        )
+
+    return Html("trail.html", _page(ground, visit, ground.read(look)))
+
+
+def reveal(ground: Ground, visit: Visit) -> Answer:
+    """Show the case's persons and texts in full for a while: signed, a leaf, told to the case's stations."""
+    _sign(ground, visit, AdministrationKind.REVEAL_CASE)
+    if visit.session is not None:
+        visit.session.kept[f"revealed {visit.case}"] = format_instant(visit.now + REVEALED_FOR)
+    return Redirect(f"/cases/{visit.case}", "trail.revealed_now")
+
+
+def evidence(ground: Ground, visit: Visit) -> Answer:
+    """The case's evidence file, made and signed now; that it was taken is a leaf."""
+    _sign(ground, visit, AdministrationKind.EXPORT_EVIDENCE)
+    raw = export_evidence(ground.folder.root, ground.passphrase, visit.case, now=visit.now)
+    return File(raw, "application/vnd.etsi.asic-e+zip", f"{visit.case}.asice")
+
+
+def _sign(ground: Ground, visit: Visit, kind: AdministrationKind) -> None:
+    details = ReasonDetails(reason=reason_of(visit))
+    with ground.office() as office:
+        propose(office, kind, visit.case, details, signer=visit.person.signer, now=visit.now)
+
+
+def _page(ground: Ground, visit: Visit, integrity: CaseIntegrity | None) -> TrailPage:
+    case, words, names = visit.case, visit.words, ground.station_names()
+    facts = ground.read(lambda tx: _facts(tx, case))
+    record, until = facts.record, _revealed_until(visit)
+    found: Mapping[Digest, Finding] = {} if integrity is None else integrity.of
+    person = visit.person
+    return TrailPage(
+        case=case,
+        type=type_name(ground, words, record.type),
+        state=state_name(words, record.state),
+        tone=TONES.get(record.state, "idle"),
+        opener=names.get(record.opener, record.opener),
+        respondent=names.get(record.respondent, record.respondent),
+        opened_at=record.opened_at,
+        changed_at=record.changed_at,
+        whole=Finding.UNCHECKED.value if integrity is None else integrity.whole.value,
+        checked_at=None if integrity is None else format_instant(visit.now),
+        proved=sum(finding is Finding.PROVED for finding in found.values()),
+        things=len(found),
+        steps=tuple(_step(ground, words, record, each, names, found, until is not None) for each in facts.messages),
+        events=tuple(_event(words, each, names, found) for each in facts.events),
+        limits=tuple(_limit(ground, words, record, each, names, format_instant(visit.now)) for each in facts.limits),
+        lookups=facts.lookups,
+        revealed_until=until,
+        watermark=f"{person.certified.name} {person.number} {moment(visit.now)}",
+        erased_at=None if facts.erasure is None else facts.erasure.at,
+    )
+
+
+def _facts(tx: sa.Connection, case: CaseId) -> _Facts:
+    record = record_of(tx, case)
+    assert record is not None  # the route's rule has looked
+    return _Facts(
+        record,
+        messages_of(tx, case),
+        events_of(tx, case),
+        limits_of(tx, case),
+        lookups_known(tx, case=case),
+        erasure_of(tx, case),
+    )
+
+
+def _revealed_until(visit: Visit) -> str | None:
+    kept = {} if visit.session is None else visit.session.kept
+    until = kept.get(f"revealed {visit.case}")
+    return until if until is not None and visit.now < parse_instant(until) else None
+
+
+def _step(
+    ground: Ground,
+    words: Words,
+    record: CaseRecord,
+    message: FiledMessage,
+    names: dict[str, str],
+    found: Mapping[Digest, Finding],
+    revealed: bool,
+) -> Step:
+    envelope, receipt = stated_envelope(message.raw), digest_of(message.receipt)
+    return Step(
+        what=kind_name(ground, words, record.type, message.kind),
+        at=message.received_at,
+        sender=names.get(message.sender, message.sender),
+        receiver=names.get(message.receiver, message.receiver),
+        officer="" if envelope is None or envelope.kind is Kind.HANDOVER else _officer(envelope),
+        digest=message.digest,
+        leaf=message.leaf,
+        receipt=receipt,
+        receipt_leaf=message.receipt_leaf,
+        finding=found.get(message.digest, Finding.UNCHECKED).value,
+        receipt_finding=found.get(receipt, Finding.UNCHECKED).value,
+        told=() if envelope is None else _told(ground, words, record, envelope, revealed),
+        files=() if envelope is None else _files(envelope, found),
+        acts=() if envelope is None else _acts(ground, words, envelope),
+        erased=not message.raw,
+    )
+
+
+def _officer(envelope: Envelope) -> str:
+    return f"{envelope.officer.name} {envelope.officer.number}"
+
+
+def _files(envelope: Envelope, found: Mapping[Digest, Finding]) -> tuple[FileShown, ...]:
+    return tuple(
+        FileShown(file.role.value, file.digest, file.size, found.get(file.digest, Finding.UNCHECKED).value)
+        for file in envelope.attachments
+    )
+
+
+def _acts(ground: Ground, words: Words, envelope: Envelope) -> tuple[ActShown, ...]:
+    shown = []
+    blobs = BlobStore(ground.folder)
+    for file in envelope.attachments:
+        if file.role is not Role.ACT or file.size > MOST_ACT_BYTES:
+            continue
+        try:
+            payload = blobs.path_of(file.digest).read_bytes().split(b".")[1]
+            act = decode_strict(urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)), Act)
+        except (OSError, IndexError, ValueError, Refused):
+            continue
+        shown.append(ActShown(words(f"trail.act_{act.act.value}"), f"{act.officer.name} {act.officer.number}", act.at))
+    return tuple(shown)
+
+
+def _told(ground: Ground, words: Words, record: CaseRecord, envelope: Envelope, revealed: bool) -> tuple[Told, ...]:
+    case_type = ground.catalogue.types.get(record.type)
+    rule = None if case_type is None else case_type.messages.get(envelope.kind)
+    return () if rule is None else tuple(_fields(words, envelope.body, rule.fields, revealed))
+
+
+def _fields(words: Words, body: Mapping[str, Any], rules: Mapping[str, FieldRule], revealed: bool) -> list[Told]:
+    shown = []
+    for key, value in body.items():
+        rule = rules.get(key)
+        if rule is None or rule.type is FieldType.DIGEST:
+            continue
+        if rule.fields:
+            for entry in value if isinstance(value, list) else [value]:
+                if isinstance(entry, Mapping):
+                    shown += _fields(words, entry, rule.fields, revealed)
+            continue
+        shown.append(_field(words, key, rule, value, revealed))
+    return shown
+
+
+def _field(words: Words, key: str, rule: FieldRule, value: object, revealed: bool) -> Told:
+    label, text = words.of(rule), str(value)
+    if rule.type is FieldType.FLAG:
+        return Told(label, words("frame.yes") if value else words("frame.no"))
+    if rule.type is FieldType.INSTANT:
+        return Told(label, moment(text))
+    if revealed or rule.type in _PLAIN or rule.type is FieldType.CODE or key.endswith("_number"):
+        return Told(label, text)
+    if rule.type is FieldType.CITIZEN_ID:
+        return Told(label, masked_id(text), hidden=True)
+    if key == "name":
+        return Told(label, masked_name(text), hidden=True)
+    return Told(label, words("trail.hidden", n=len(text)), hidden=True)
+
+
+def _event(
+    words: Words, row: tuple[int, Digest, bytes], names: dict[str, str], found: Mapping[Digest, Finding]
+) -> EventShown:
+    leaf, digest, raw = row
+    payload = raw.split(b".")[1]
+    event = msgspec.json.decode(urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)), type=StationEvent)
+    return EventShown(
+        what=words(f"trail.event_{event.event.value}"),
+        at=event.at,
+        station=names.get(event.station, event.station),
+        digest=digest,
+        subject=event.subject,
+        leaf=leaf,
+        finding=found.get(digest, Finding.UNCHECKED).value,
+    )
+
+
+def _limit(
+    ground: Ground, words: Words, record: CaseRecord, row: IndexedLimit, names: dict[str, str], now: str
+) -> LimitShown:
+    late = (row.done_at or now)[:19] > row.due_at[:19] and not row.paused
+    return LimitShown(
+        name=step_name(ground, words, record.type, row.step),
+        station=names.get(row.station, row.station),
+        due_at=row.due_at,
+        done_at=row.done_at,
+        late=late,
+        paused=row.paused,
+        reason=row.reason or "",
+    )
