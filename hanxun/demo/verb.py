@@ -51,16 +51,21 @@ def demo(
     world = World(_folder(dir))
     signal.signal(signal.SIGTERM, _interrupt)
     with Processes(world.logs) as processes:
-        evidence = _play(world, processes, scan)
+        build(world, processes, say)
+        desks = () if once else open_desks(world, processes)
+        _tell_desks(desks)
+        evidence = _play(world, scan)
         elapsed = round(time.monotonic() - started, 1)
         say(f"\n演示完成,用时 {elapsed} 秒 / done in {elapsed} s")
         for path in evidence:
             say(f"  证据文件 evidence: {path}")
         say(f"  离线核验 verify: hanxun evidence verify {evidence[0]} --root {world.root_certificate}")
-        desks = () if once else _open_desks(world, processes)
+        if not once:
+            fill_the_day(world, say)
         if json:
             print_json(_outcome(world, evidence, desks, elapsed))
         if not once:
+            _tell_desks(desks)
             _stay(world)
 
 
@@ -79,21 +84,18 @@ def _outcome(world: World, evidence: list[Path], desks: tuple[OpenDesk, ...], el
     return outcome
 
 
-def _open_desks(world: World, processes: Processes) -> tuple[OpenDesk, ...]:
-    fill_the_day(world, say)
-    desks = open_desks(world, processes)
-    say(
-        "\n五、工作台已打开;每个链接只能用一次,15 分钟内有效 / 5. The desks are open; each link works once, for 15 minutes"
-    )
+def _tell_desks(desks: tuple[OpenDesk, ...]) -> None:
+    if desks:
+        say(
+            "\n工作台已打开;每个链接只能用一次,15 分钟内有效 / The desks are open; each link works once, for 15 minutes"
+        )
     for desk in desks:
         say(f"  {desk.name}  {desk.url}")
         for link in desk.links:
             say(f"    {link.who}: {link.url}")
-    return desks
 
 
-def _play(world: World, processes: Processes, scan: Path | None) -> list[Path]:
-    build(world, processes, say)
+def _play(world: World, scan: Path | None) -> list[Path]:
     moved = play_mistaken_move(world, say, scan=scan)
     show_changed_letter(world, moved, say)
     show_second_use(world, moved, say)

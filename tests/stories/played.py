@@ -1,0 +1,73 @@
+"""A demo that leaves its desks up, for tests that look at them: real processes, ended by a signal as an operator does it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+STOPS_WITHIN_S = 10.0
+
+
+@dataclass
+class Played:
+    """A demo whose desks are up: what it printed, how long that took, its folder and process."""
+
+    said: dict[str, Any]
+    took_s: float
+    folder: Path
+    process: "subprocess.Popen[bytes]"
+
+    def links(self, role: str) -> list[str]:
+        """The links of everybody in a role, on all desks."""
+        return [link["url"] for desk in self.said["desks"] for link in desk["links"] if link["role"] == role]
+
+    @property
+    def children(self) -> list[int]:
+        """The processes of the demo that run now."""
+        return running_in(self.folder)
+
+    def end(self, number: signal.Signals) -> float:
+        """Send a signal, wait for the end and return how long it took."""
+        started = time.monotonic()
+        self.process.send_signal(number)
+        self.process.wait(60)
+        return time.monotonic() - started
+
+
+@contextmanager
+def a_demo(folder: Path) -> Iterator[Played]:
+    """Play the demo in `folder` and give it with its desks up."""
+    place, started = folder / "demo", time.monotonic()
+    command = [sys.executable, "-m", "hanxun", "demo", "--json", "--dir", str(place)]
+    with (folder / "demo.log").open("wb") as log:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line, (folder / "demo.log").read_text("utf-8")[-3000:]
+        yield Played(json.loads(line), time.monotonic() - started, place, process)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(60)
+
+
+def running_in(folder: Path) -> list[int]:
+    """The processes that were started with something in `folder` as argument, but the demo itself."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue  # it has just ended
+            if b"demo" not in words and any(word.startswith(bytes(folder)) for word in words):
+                found.append(int(entry.name))
+    return found
