@@ -17,7 +17,7 @@ import typer
 
 from hanxun.options import read_passphrase
 from hanxun.output import console, print_json, say
-from hub.exchange.administration import Filed, Office, approve, make_act, open_office, propose
+from hub.exchange.administration import Filed, Office, approve, make_act, open_office, propose_act
 from hub.exchange.hub import purposes_of, read_settings
 from hub.keyring.pairs import load_pair
 from hub.keyring.place import KeyPlace
@@ -88,7 +88,7 @@ def administer(
         act = make_act(kind, subject, details, origin=office.rules.origin, certified=signer.certified, now=now)
         show_act(act)
         confirm(signing.yes)
-        filed = propose(office, kind, subject, details, signer=signer, now=datetime.now(UTC), before=before)
+        filed = propose_act(office, act, signer=signer, now=datetime.now(UTC), before=before)
         return completed(office, filed, signing)
 
 

@@ -150,6 +150,18 @@ def propose(
     Raises: Refused (`administration.*`, and what the act's effect refuses), NotVerified when the signer may not.
     """
     act = make_act(kind, subject, details, origin=office.rules.origin, certified=signer.certified, now=now)
+    return propose_act(office, act, signer=signer, now=now, before=before)
+
+
+def propose_act(
+    office: Office,
+    act: AdministrativeAct,
+    *,
+    signer: Signer,
+    now: datetime,
+    before: Callable[[sa.Connection], None] | None = None,
+) -> Filed:
+    """As `propose`, for the very act that the administrator has been shown. Raises: as `propose`."""
     raw = sign_administration(act, signer=signer)
     with office.engine.begin() as tx:
         if before is not None:
