@@ -54,6 +54,14 @@ async def fetch_offer(hub: str, *, purposes: Purposes, roots: tuple[Certified, .
     async with make_session(client_context(roots) if roots else _before_trust()) as session:
         document = await _get(session, f"{hub}/v1/enrolment", MAX_DOCUMENT)
         crl = await _get(session, f"{hub}/v1/crl", MAX_CRL)
+    return read_offer(document, crl, purposes=purposes)
+
+
+def read_offer(document: bytes, crl: bytes, *, purposes: Purposes) -> Offer:
+    """Return what a hub's enrolment document and its revocation list say. Nothing is trusted or verified by this.
+
+    Raises: Refused (`enrolment.form`, `cert.form`, `crl.form`).
+    """
     try:
         enrolment = msgspec.json.decode(document, type=Enrolment)
         pems = x509.load_pem_x509_certificates(enrolment.roots.encode())

@@ -18,7 +18,17 @@ from hub.letters.paper_mark import parse_mark
 from hub.letters.report import PdfPolicy
 from hub.letters.scan import check_scan
 from hub.letters.sniff import sniff
-from hub.letters.tasks import Answer, Failure, OutlineArguments, PagesArguments, Refusal, RenderArguments, Request, Task
+from hub.letters.tasks import (
+    Answer,
+    Failure,
+    OutlineArguments,
+    PagesArguments,
+    Refusal,
+    RenderArguments,
+    Request,
+    Task,
+    TraceArguments,
+)
 from hub.protocol.errors import Refused
 from hub.protocol.media_types import ACT_TYP, ENVELOPE_TYP, RECEIPT_TYP
 from hub.protocol.strict_json import encode_json, parse_strict
@@ -35,6 +45,8 @@ from hub.trail.evidence.container import DataFile, read_container, write_files
 from hub.trail.evidence.manifest import parse_manifest
 from hub.trail.evidence.report import parse_report
 from hub.trail.evidence.zip_form import Member, read_zip, write_zip
+from tests.fuzz.statements import documents, statements
+from tests.letters.compare.stamps import a_stamp, jpeg, printed
 from tests.letters.test_any_bytes import PDFS, SEEDS
 from tests.signing.builders import NOW, SampleProvince, a_receipt, an_act, an_envelope
 from tests.signing.documents.builders import a_sealed_letter
@@ -56,7 +68,7 @@ class Entry:
 @cache
 def entries() -> dict[str, Entry]:
     """Return every entry by name."""
-    return dict([*_letters(), *_signed(), *_certificates(), *_containers(), *_texts(), *_trail()])
+    return dict([*_letters(), *_signed(), *_certificates(), *_containers(), *_texts(), *_trail(), *_statements()])
 
 
 def fault(entry: Entry, raw: bytes) -> str | None:
@@ -88,10 +100,13 @@ def _letters() -> Iterator[tuple[str, Entry]]:
         Task.PAGES: PagesArguments(limits=LIMITS, count=1, first=0),
         Task.EMBED: PagesArguments(limits=LIMITS, count=1, first=0),
         Task.RENDER: RenderArguments(limits=LIMITS, page=0, dpi=40),
+        Task.TRACE: TraceArguments(limits=LIMITS),
     }
     for task, argument in arguments.items():
         # PDFium may end the process on hostile bytes: it is met in the sandbox only.
         seeds = pictures + documents if task is Task.OUTLINE else pictures
+        if task is Task.TRACE:  # files with registered impressions
+            seeds = (*pictures, jpeg(printed(a_stamp())))
         yield f"letters-{task.value}", Entry(partial(_decoded, task, msgspec.msgpack.encode(argument)), seeds)
     yield "letters-sniff", Entry(sniff, pictures + documents)
     yield "letters-check", Entry(partial(check_scan, limits=LIMITS), pictures + documents, slow=True)
@@ -125,6 +140,16 @@ def _signed() -> Iterator[tuple[str, Entry]]:
         yield name, Entry(read, (token,))
         # The same signed by one who may: what stands behind a good signature is outside bytes as well.
         yield f"{name}-payload", Entry(partial(_signed_anew, read, typ, signer), (encode_json(struct),))
+
+
+def _statements() -> Iterator[tuple[str, Entry]]:
+    """Everything else that is signed and goes between hub and stations: the token, and the payload behind a good signature."""
+    for name, statement in statements().items():
+        yield name, Entry(statement.read, (statement.token,))
+        anew = partial(_signed_anew, statement.read, statement.typ, statement.signer)
+        yield f"{name}-payload", Entry(anew, (encode_json(statement.struct),))
+    for name, (read, seed) in documents().items():
+        yield name, Entry(read, (seed,))
 
 
 def _signed_anew(read: Read, typ: str, signer: object, payload: bytes) -> object:
