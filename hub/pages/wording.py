@@ -49,7 +49,7 @@ class Words:
 
     def __call__(self, key: str, **values: object) -> str:
         """Return the text `key` with its placeholders filled in. Raises: KeyError, a fault of the program."""
-        text = self.of(self._words[key])
+        text = str(getattr(self._words[key], self.language))
         return text.format(**values) if values else text
 
     def has(self, key: str) -> bool:
@@ -57,8 +57,9 @@ class Words:
         return key in self._words
 
     def of(self, named: object) -> str:
-        """Return the name of anything that has `zh` and `en`."""
-        return str(getattr(named, self.language))
+        """Return the name of anything that has `zh` and `en`, as it stands by itself: English ones begin with a capital."""
+        name = str(getattr(named, self.language))
+        return name[:1].upper() + name[1:]
 
     def error(self, error: HanxunError) -> tuple[str, str]:
         """Return what went wrong and what to do about it."""

@@ -20,8 +20,8 @@ from station_agent.desk.steps import step_case, step_letter
 from station_agent.events import note_event
 from station_agent.people import Person
 from station_agent.seal_states import require_seal_in_force
-from station_agent.store.acts import ActRow, acts_of
-from station_agent.store.cases import all_cases, require_case, save_case
+from station_agent.store.acts import ActRow, acts_of_kind
+from station_agent.store.cases import require_case, save_case
 from station_agent.store.letters import LetterRow, require_letter, save_letter, void_letter_number
 
 
@@ -66,9 +66,9 @@ def annul(agent: Agent, person: Person, case: CaseId, *, reason: str, now: datet
 
 
 def seal_use_log(agent: Agent) -> tuple[ActRow, ...]:
-    """Return every logged use of the seal at this station (用印登记簿), case by case."""
+    """Return every logged use of the seal at this station (用印登记簿), in order."""
     with agent.store.read() as tx:
-        return tuple(act for case in all_cases(tx) for act in acts_of(tx, case.case, ActKind.SEAL_USE))
+        return acts_of_kind(tx, ActKind.SEAL_USE)
 
 
 def household_seal(agent: Agent, purpose: SealPurpose) -> Certified:

@@ -36,6 +36,13 @@ def acts_of(tx: Connection, case: CaseId, kind: ActKind | None = None) -> tuple[
     return tuple(ActRow(**dict(found)) for found in tx.execute(question).mappings())
 
 
+def acts_of_kind(tx: Connection, kind: ActKind, *, since: str = "", until: str = "~") -> tuple[ActRow, ...]:
+    """Return this station's acts of one kind in all cases, in order; by the clock of the act, from `since` to before `until`."""
+    question = select(*(acts.c[field.name] for field in fields(ActRow))).where(acts.c.kind == kind.value)
+    question = question.where(acts.c.at >= since, acts.c.at < until).order_by(acts.c.seq)
+    return tuple(ActRow(**dict(found)) for found in tx.execute(question).mappings())
+
+
 def find_act(tx: Connection, digest: Digest) -> ActRow | None:
     """Return the act with that digest, or None."""
     question = select(*(acts.c[field.name] for field in fields(ActRow))).where(acts.c.digest == digest)

@@ -113,6 +113,12 @@ def void_letter_number(tx: Connection, text: str, *, reason: str) -> None:
     tx.execute(update(letter_numbers).where(letter_numbers.c.text == text).values(state=VOID, reason=reason))
 
 
+def find_number(tx: Connection, text: str) -> NumberRow | None:
+    """Return one number of the register, or None."""
+    found = tx.execute(select(letter_numbers).where(letter_numbers.c.text == text)).mappings().one_or_none()
+    return None if found is None else NumberRow(**dict(found))
+
+
 def letter_register(tx: Connection) -> tuple[NumberRow, ...]:
     """Return every number ever given out, in order, void ones included."""
     found = tx.execute(select(letter_numbers).order_by(letter_numbers.c.year, letter_numbers.c.number)).mappings()

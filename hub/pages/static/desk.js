@@ -61,7 +61,9 @@
   document.addEventListener("click", event => {
     const row = event.target.closest(".case-row");
     if (row && !event.target.closest("a, button, input, label") && !String(getSelection())) location.href = one(".case-link", row).href;
-    if (event.target.closest("[data-print]")) print();
+    const printed = event.target.closest("[data-print]");
+    // Some pages print one part of themselves: the seal-use register without the queue above it.
+    if (printed) { const part = printed.dataset.print && "print-" + printed.dataset.print; if (part) document.body.classList.add(part); print(); if (part) document.body.classList.remove(part); }
   });
   const choose = step => {
     const rows = all(".case-row"); if (!rows.length) return;

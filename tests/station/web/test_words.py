@@ -63,6 +63,7 @@ def test_no_text_is_left_over() -> None:
             "message.done_",
             "letter.step_",
             "letter.tick_",
+            "letter.seal_",
             "check.",  # by the checks' codes
             "diagnostics.",  # by the keys of what is looked at
             "frame.",  # by the places
