@@ -49,6 +49,8 @@ _FILED = "search.filed"
 _EVENTS = "search.events"
 _FORM = "search.form"
 VERSION = 1
+_OTHERS_TURN = ("awaiting_supply", "returned")
+"""States in which the other side is waited for: the answerer's limits stand still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ def entry_of(
         opened_at=record.opened_at,
         changed_at=record.changed_at,
         people=len(people),
-        holder=None if first is None else first.station,
+        holder=(record.respondent if first is None else first.station) if is_open else None,
         step=None if first is None else first.step,
         due_at=None if first is None else first.due_at,
         late=any(limit.done_at is not None and limit.done_at[:19] > limit.due_at[:19] for limit in limits),
@@ -210,7 +212,7 @@ def _limits(
                 station=record.opener if rule.side is Side.OPENER else record.respondent,
                 due_at=format_instant(due.at),
                 done_at=None if done_at is None else format_instant(done_at),
-                paused=rule.paused and record.state == "awaiting_supply",
+                paused=rule.paused and record.state in _OTHERS_TURN,
                 reason=str(reason) if reason else None,
             )
         )

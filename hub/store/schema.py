@@ -499,6 +499,14 @@ search_letters = sa.Table(
     sa.Index("search_letters_station", "station", "at"),
 )
 
+station_seen = sa.Table(
+    "station_seen",
+    metadata,
+    # When each station's agent last signed in; it does so every few minutes while it runs.
+    sa.Column("station", sa.String(12), primary_key=True),
+    sa.Column("at", sa.String(32), nullable=False),
+)
+
 search_events = sa.Table(
     "search_events",
     metadata,

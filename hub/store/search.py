@@ -275,6 +275,104 @@ def count_cases(tx: sa.Connection, question: Question, *, now: str, today_ends: 
     return int(tx.execute(sa.select(sa.func.count()).select_from(found)).scalar_one())
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What one station has to do now: open cases that wait for it, of them due today, and overdue."""
+
+    station: StationId
+    open: int
+    due: int
+    late: int
+
+
+def standings(tx: sa.Connection, *, now: str, today_ends: str) -> tuple[Standing, ...]:
+    """Return what each station has to do. Answered by one index alone."""
+    late = sa.func.sum(sa.case((_S.due_at < now, 1), else_=0))
+    due = sa.func.sum(sa.case((sa.and_(_S.due_at >= now, _S.due_at < today_ends), 1), else_=0))
+    query = sa.select(_S.holder, sa.func.count(), due, late).where(_S.open.is_(True)).group_by(_S.holder)
+    return tuple(Standing(StationId(row[0] or ""), row[1], row[2] or 0, row[3] or 0) for row in tx.execute(query))
+
+
+def opened_between(tx: sa.Connection, since: str, until: str) -> int:
+    """Return how many cases were opened from `since` on, before `until`."""
+    query = sa.select(sa.func.count()).select_from(search_cases).where(_S.opened_at >= since, _S.opened_at < until)
+    return int(tx.execute(query).scalar_one())
+
+
+def overdue_cases(
+    tx: sa.Connection, *, now: str, stations: Sequence[str] | None, limit: int
+) -> tuple[IndexedCase, ...]:
+    """Return the open cases whose limit has run out, the longest first; of some stations only when they are given."""
+    query = sa.select(search_cases).where(_S.open.is_(True), _S.due_at < now)
+    if stations is not None:
+        query = query.where(_S.holder.in_(stations))
+    return tuple(IndexedCase(*row) for row in tx.execute(query.order_by(_S.due_at).limit(limit)))
+
+
+@dataclass(frozen=True, slots=True)
+class TypeFigures:
+    """What became of the cases of one type that were opened in a time: how many, still open, late, returned, disputed."""
+
+    type: str
+    opened: int
+    open: int
+    late: int
+    returned: int
+    disputed: int
+
+
+def figures_by_type(tx: sa.Connection, since: str, until: str) -> tuple[TypeFigures, ...]:
+    """Return the figures of the cases opened from `since` on, before `until`, by type."""
+    query = (
+        sa.select(
+            _S.type,
+            sa.func.count(),
+            sa.func.sum(sa.cast(_S.open, sa.Integer)),
+            sa.func.sum(sa.cast(_S.late, sa.Integer)),
+            sa.func.sum(sa.case((_S.returns > 0, 1), else_=0)),
+            sa.func.sum(sa.case((_S.disputes > 0, 1), else_=0)),
+        )
+        .where(_S.opened_at >= since, _S.opened_at < until)
+        .group_by(_S.type)
+        .order_by(_S.type)
+    )
+    return tuple(TypeFigures(*row) for row in tx.execute(query))
+
+
+def limits_kept(tx: sa.Connection, since: str, until: str) -> tuple[tuple[str, str, int, int], ...]:
+    """Return type, step, how many limits were met in that time, and how many of them too late."""
+    c = search_limits.c
+    late = sa.func.sum(sa.case((sa.func.substr(c.done_at, 1, 19) > sa.func.substr(c.due_at, 1, 19), 1), else_=0))
+    query = sa.select(c.type, c.step, sa.func.count(), late).where(c.done_at >= since, c.done_at < until)
+    rows = tx.execute(query.group_by(c.type, c.step).order_by(c.type, c.step))
+    return tuple((row[0], row[1], row[2], row[3] or 0) for row in rows)
+
+
+def outcomes_between(tx: sa.Connection, since: str, until: str) -> tuple[tuple[str, str, int], ...]:
+    """Return type, outcome and how many, of the cases opened in that time that were answered."""
+    query = (
+        sa.select(_S.type, _S.outcome, sa.func.count())
+        .where(_S.opened_at >= since, _S.opened_at < until, _S.outcome.is_not(None))
+        .group_by(_S.type, _S.outcome)
+        .order_by(_S.type, sa.func.count().desc())
+    )
+    return tuple((row[0], row[1], row[2]) for row in tx.execute(query))
+
+
+def late_reasons(tx: sa.Connection, *, limit: int) -> tuple[tuple[str, str, str, str, str | None, str, str], ...]:
+    """Return case, type, step, due, done, station and reason of every limit for whose breach a reason was given."""
+    c = search_limits.c
+    query = sa.select(c.case_id, c.type, c.step, c.due_at, c.done_at, c.station, c.reason).where(c.reason.is_not(None))
+    rows = tx.execute(query.order_by(c.due_at.desc()).limit(limit))
+    return tuple((row[0], row[1], row[2], row[3], row[4], row[5], row[6]) for row in rows)
+
+
+def letters_since(tx: sa.Connection, station: StationId, since: str, *, limit: int) -> tuple[IndexedLetter, ...]:
+    """Return the sealed letters that a station sent from `since` on."""
+    query = sa.select(search_letters).where(search_letters.c.station == station, search_letters.c.at >= since)
+    return tuple(IndexedLetter(*row) for row in tx.execute(query.order_by(search_letters.c.at.desc()).limit(limit)))
+
+
 def _conditions(
     question: Question, *, now: str, today_ends: str, opened: tuple[str, str]
 ) -> list[sa.ColumnElement[bool]]:

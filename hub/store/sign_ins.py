@@ -5,8 +5,21 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
+from hub.protocol.identifiers import StationId
 from hub.protocol.instants import format_instant
-from hub.store.schema import assertions
+from hub.store.schema import assertions, station_seen
+
+
+def note_seen(tx: sa.Connection, station: StationId, *, now: datetime) -> None:
+    """The station's agent has signed in."""
+    values = {"station": station, "at": format_instant(now)}
+    statement = insert(station_seen).values(values)
+    tx.execute(statement.on_conflict_do_update(index_elements=["station"], set_=values))
+
+
+def stations_seen(tx: sa.Connection) -> dict[StationId, str]:
+    """Return when each station's agent last signed in."""
+    return {StationId(row.station): row.at for row in tx.execute(sa.select(station_seen))}
 
 
 def spend_assertion(tx: sa.Connection, *, x5t: str, jti: str, until: datetime, now: datetime) -> bool:

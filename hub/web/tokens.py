@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
+
 from hub.exchange.hub import Hub
 from hub.protocol.codes import Code
 from hub.protocol.errors import NotPermitted, Refused
@@ -18,7 +20,7 @@ from hub.protocol.verdict import Verdict
 from hub.signing.assertions import read_assertion
 from hub.signing.purposes import CertificateKind
 from hub.signing.trust import check_certificate
-from hub.store.sign_ins import spend_assertion
+from hub.store.sign_ins import note_seen, spend_assertion
 from hub.store.stations import stations_known
 from hub.web.rate import Rates
 
@@ -68,11 +70,17 @@ class TokenOffice:
         )
         Verdict(checks).require()
         jti, until = spent[0]
-        fresh = await hub.writer.run(lambda tx: spend_assertion(tx, x5t=certified.x5t, jti=jti, until=until, now=now))
-        if not fresh:
-            raise NotPermitted(Code.ASSERTION_REPEATED)
         station = certified.station
         assert station is not None  # an agent's assertion has one
+
+        def spend(tx: sa.Connection) -> bool:
+            fresh = spend_assertion(tx, x5t=certified.x5t, jti=jti, until=until, now=now)
+            if fresh:
+                note_seen(tx, station, now=now)
+            return fresh
+
+        if not await hub.writer.run(spend):
+            raise NotPermitted(Code.ASSERTION_REPEATED)
         while True:
             cut = self._cut
             await self._require_active(station)

@@ -143,6 +143,11 @@ def _search() -> None:
     )
     op.create_index("search_letters_station", "search_letters", ["station", "at"])
     op.create_table(
+        "station_seen",
+        sa.Column("station", sa.String(12), primary_key=True),
+        sa.Column("at", sa.String(32), nullable=False),
+    )
+    op.create_table(
         "search_events",
         sa.Column("number", sa.Integer(), primary_key=True),
         sa.Column("case_id", sa.String(64), nullable=False),
