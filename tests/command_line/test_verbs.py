@@ -36,7 +36,9 @@ def test_every_option_and_argument_is_explained(name: str, verb: Any) -> None:
 
 @pytest.mark.parametrize(("name", "verb"), verbs(), ids=[name for name, _ in verbs()])
 def test_every_verb_but_the_services_speaks_json(name: str, verb: Any) -> None:
-    assert name.endswith(("serve", "agent desk")) or any(parameter.name == "json" for parameter in verb.params)
+    assert name.endswith(("serve", "agent desk", "hub desk")) or any(
+        parameter.name == "json" for parameter in verb.params
+    )
 
 
 def test_wrong_use_exits_2() -> None:
