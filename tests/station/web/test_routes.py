@@ -1,14 +1,9 @@
 """Every address declares its rule, and what the rule forbids is refused: the table is walked, request by request, over HTTP."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from datetime import timedelta
 from http import HTTPStatus
-from pathlib import Path
 
 import aiohttp
-import pyotp
 import pytest
 
 from hub.cases.machine import Side
@@ -18,19 +13,16 @@ from hub.pages.routing import Rule
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
 from hub.signing.purposes import OfficerRole
-from station_agent.desk.draft import draft
-from station_agent.people import Person
-from station_agent.register.interface import Register
 from station_agent.store.cases import CaseRow, insert_case
 from station_agent.store.desk import find_draft
-from station_agent.web.accounts import Accounts, desk_keys, new_code
 from station_agent.web.desk import Desk as WebDesk
 from station_agent.web.routes import ROUTES
 from station_agent.web.rules import Route, visible_types
 from station_agent.web.server import make_desk, serve_desk
-from tests.exchange.builders import a_province, now_utc
-from tests.station.desks import OPENER, ORIGIN, PASSPHRASE, PASSWORD, Desk, a_desk
-from tests.station.scene import a_body, a_scan, a_scene
+from tests.exchange.builders import now_utc
+from tests.station.desks import ORIGIN, PASSPHRASE, PASSWORD, Desk
+from tests.station.scene import a_scan
+from tests.station.web.served import Served, no_register
 
 PUBLIC = {
     ("GET", "/"),
@@ -52,80 +44,6 @@ OTHERS = CaseRow(
     "2026-01-01T00:00:00.000Z",
     "2026-01-01T00:00:00.000Z",
 )  # type: ignore[arg-type]
-LATER = {"letter_number", "original_attested", "pages", "late_reason"}
-
-
-@dataclass
-class Served:
-    """A station whose pages are served, with a browser-like client."""
-
-    station: Desk
-    url: str
-    client: aiohttp.ClientSession
-    case: str
-
-    async def get(self, path: str, **options: object) -> tuple[aiohttp.ClientResponse, str]:
-        """GET without following."""
-        async with self.client.get(self.url + path, allow_redirects=False, **options) as response:  # type: ignore[arg-type]
-            return response, await response.text(errors="replace")
-
-    async def post(
-        self, path: str, data: dict[str, str] | None = None, **options: object
-    ) -> tuple[aiohttp.ClientResponse, str]:
-        """POST a form as it is given."""
-        given = {"X-Form-Token": (data or {}).get("_token", "")} | options.pop("headers", {})  # type: ignore[operator]
-        async with self.client.post(
-            self.url + path, data=data or {}, allow_redirects=False, headers=given, **options
-        ) as response:  # type: ignore[arg-type]
-            return response, await response.text(errors="replace")
-
-    async def token(self) -> str:
-        """The form token of this visitor."""
-        _, page = await self.get("/sign-in")
-        if "form-token" not in page:
-            _, page = await self.get("/desk")
-        return page.split('name="form-token" content="')[1].split('"')[0]
-
-    async def sign_in(self, person: Person) -> None:
-        """Sign in with password and code."""
-        secret = enrol(self.station, person)
-        form = {"_token": await self.token(), "number": person.number, "password": PASSWORD.decode(), "code": secret()}
-        response, page = await self.post("/sign-in", form)
-        assert response.status == HTTPStatus.SEE_OTHER, page
-
-
-def enrol(station: Desk, person: Person) -> Callable[[], str]:
-    accounts, then = Accounts(station.agent, desk_keys(station.agent, PASSPHRASE)), now_utc() - timedelta(minutes=9)
-    with station.agent.store.write() as tx:
-        code = new_code(tx, person.number, now=then)
-    begun = accounts.begin_enrolment(person.number, PASSWORD.decode(), code, now=then)
-    accounts.enrol(begun.ticket, pyotp.TOTP(begun.secret).at(then), now=then)
-    return lambda: pyotp.TOTP(begun.secret).now()
-
-
-def no_register(_agent: object) -> Register:
-    raise Refused(Code.REGISTER_MISSING)
-
-
-@pytest.fixture(scope="module")
-def station(tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    folder = Path(tmp_path_factory.mktemp("pages"))
-    return a_desk(a_province(), folder / "a", OPENER, hub="http://127.0.0.1:9", trail_key=a_scene().log.key.text)
-
-
-@pytest.fixture
-async def served(station: Desk) -> AsyncIterator[Served]:
-    body = {key: value for key, value in a_body().items() if key not in LATER}
-    case = draft(station.agent, station.window, type="C06", to=ORIGIN, body=body, now=now_utc())
-    stop, address = asyncio.Event(), asyncio.get_running_loop().create_future()
-    serving = asyncio.create_task(
-        serve_desk(station.data, PASSPHRASE, register=no_register, port=0, ready=address.set_result, stop=stop)
-    )
-    url = await address
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as client:
-        yield Served(station, url, client, case)
-    stop.set()
-    await serving
 
 
 def address_of(route: Route, case: str) -> str:
@@ -278,6 +196,21 @@ async def test_every_answer_carries_the_policy_errors_and_nonsense_included(serv
         answer = await raw_answer(served.url, nonsense)
         assert b"400" in answer.split(b"\r\n")[0], answer
         assert headers.POLICY.encode() in answer
+
+
+async def test_every_address_answers_with_the_policy_whoever_asks(served: Served) -> None:
+    for person in (None, served.station.window):
+        if person is not None:
+            await served.sign_in(person)
+        token = await served.token()
+        for route in ROUTES:
+            if route.path in ("/sign-in", "/first-use", "/sign-out"):
+                continue
+            path = address_of(route, served.case)
+            response, _ = await (served.get(path) if route.method == "GET" else served.post(path, {"_token": token}))
+            assert response.status < HTTPStatus.INTERNAL_SERVER_ERROR, path
+            for name, value in headers.ALWAYS.items():
+                assert response.headers.get(name) == value, (path, name)
 
 
 async def raw_answer(url: str, sent: bytes) -> bytes:

@@ -1,0 +1,201 @@
+"""The desk's tools over HTTP: the scan tray, search, verifying a file, phrases, the directory, diagnostics, handing a case on."""
+
+import json
+from dataclasses import replace
+from http import HTTPStatus
+
+from hub.signing.purposes import SealPurpose
+from station_agent.desk.approve import approve
+from station_agent.desk.stamp import stamp
+from station_agent.store.cases import require_case, save_case
+from station_agent.store.letters import require_letter
+from station_agent.store.search import lookups
+from station_agent.store.tray import tray_items
+from tests.exchange.builders import now_utc
+from tests.station.scene import PERSON, a_scan, a_seal, another_scan, sealed
+from tests.station.web.served import Served
+
+UPLOAD = {"Content-Type": "application/octet-stream"}
+
+
+async def dropped(served: Served, place: str, raw: bytes, name: str) -> str:
+    """Upload a file in two pieces, as the page's script does; return the last answer."""
+    token, half = await served.token(), len(raw) // 2
+    begun = await served.post(f"{place}/upload/begin", {"_token": token, "name": name, "size": str(len(raw))})
+    assert begun[0].status == HTTPStatus.OK, begun[1]
+    answer = ""
+    for offset, piece in ((0, raw[:half]), (half, raw[half:])):
+        headers = UPLOAD | {"X-Form-Token": token, "Upload-Offset": str(offset)}
+        path = f"{served.url}{place}/upload/piece"
+        async with served.client.post(path, data=piece, headers=headers) as response:
+            answer = await response.text()
+            assert response.status == HTTPStatus.OK, answer
+    return answer
+
+
+async def test_a_scan_dropped_into_the_tray_is_joined_taken_apart_and_attached_to_the_letter(served: Served) -> None:
+    desk, now = served.station, now_utc()
+    approve(desk.agent, desk.head, served.case, now=now)
+    stamp(desk.agent, desk.custodian, served.case, copies=1, now=now)
+    await served.sign_in(desk.window)
+    await dropped(served, "/tray", a_scan(), "第1页.jpg")
+    await dropped(served, "/tray", another_scan(), "第2页.jpg")
+    await dropped(served, "/tray", b"no scan", "备注.docx")
+    _, page = await served.get("/tray")
+    assert all(word in page for word in ("第1页.jpg", "第2页.jpg", "就绪", "失败", "不是可识别的"))
+    token = await served.token()
+    first, second = (row.item for row in items(served)[-3:-1])
+    response, _ = await served.post("/tray/do/join", {"_token": token, f"item.{first}": "on", f"item.{second}": "on"})
+    joined = int(response.headers["Location"].rpartition("/")[2])
+    _, page = await served.get(f"/tray/{joined}")
+    assert served.case in page
+    assert "从第 2 页另起一件" in page
+    response, _ = await served.post(f"/tray/{joined}/split", {"_token": token, "before.2": "on"})
+    assert response.headers["Location"] == "/tray"
+    # One of the parts becomes the letter's scan: through the same comparison as any scan.
+    part = items(served)[-2].item
+    response, _ = await served.post(f"/tray/{part}/attach", {"_token": token, "case": served.case})
+    assert response.headers["Location"] == f"/cases/{served.case}/letter"
+    _, page = await served.get(f"/cases/{served.case}/letter")
+    assert "左边是批准的函" in page
+    ticks = {"pages": "1"} | dict.fromkeys(("pages_equal", "stamp_clear", "persons_equal", "original"), "on")
+    response, page = await served.post(f"/cases/{served.case}/letter/take/proof", {"_token": token} | ticks)
+    assert response.status == HTTPStatus.SEE_OTHER, page
+    row = next(row for row in items(served) if row.item == part)
+    assert (row.state, row.case) == ("attached", served.case)
+    with desk.agent.store.read() as tx:
+        assert require_letter(tx, served.case).scan == row.digest  # type: ignore[arg-type]
+    # Attached, it is seen at the case only.
+    response, _ = await served.get(f"/tray/{part}")
+    assert response.status == HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def items(served: Served) -> list:  # type: ignore[type-arg]
+    with served.station.agent.store.read() as tx:
+        return list(tray_items(tx))
+
+
+async def test_what_is_discarded_can_be_taken_back(served: Served) -> None:
+    await served.sign_in(served.station.window)
+    await dropped(served, "/tray", a_scan() + b"\x00", "x.jpg")
+    token, item = await served.token(), items(served)[-1].item
+    await served.post("/tray/do/discard", {"_token": token, f"item.{item}": "on"})
+    assert items(served)[-1].state == "discarded"
+    _, page = await served.get("/tray")
+    assert "前可恢复" in page
+    await served.post("/tray/do/restore", {"_token": token, f"item.{item}": "on"})
+    assert items(served)[-1].state == "waiting"
+
+
+async def test_a_person_without_an_open_case_is_looked_up_with_a_reason_and_on_record(served: Served) -> None:
+    await served.sign_in(served.station.window)
+    token = await served.token()
+    _, page = await served.post("/search", {"_token": token, "query": PERSON["name"]})
+    assert served.case in page
+    assert PERSON["id18"] not in page
+    store = served.station.agent.store
+    with store.read() as tx:
+        before = len(lookups(tx))
+    response, page = await served.post("/search", {"_token": token, "query": "李四"})
+    assert "查询人员需要填写原因" in page
+    _, page = await served.post("/search", {"_token": token, "query": "李四", "reason": "群众来电核实"})
+    assert "没有找到您有权查看的案件" in page
+    assert "已签名记录" in page
+    with store.read() as tx:
+        kept = lookups(tx)
+    assert len(kept) == before + 1
+    assert (kept[0].query, kept[0].reason, kept[0].officer) == ("李四", "群众来电核实", served.station.window.number)
+    response, page = await served.post("/search", {"_token": token, "query": "张"})
+    assert (response.status, "desk.search" in page) == (HTTPStatus.UNPROCESSABLE_ENTITY, False)
+    assert "2个字以上的姓名" in page
+
+
+async def test_closed_cases_of_a_person_are_shown_only_with_a_reason(served: Served) -> None:
+    store = served.station.agent.store
+    with store.write() as tx:
+        # Every case of that person here is closed.
+        for case in tx.exec_driver_sql('SELECT "case" FROM cases').scalars().all():
+            save_case(tx, replace(require_case(tx, case), state="closed"), now=now_utc())
+    await served.sign_in(served.station.window)
+    token = await served.token()
+    for query in (PERSON["name"], PERSON["id18"], PERSON["id18"][-4:]):
+        _, page = await served.post("/search", {"_token": token, "query": query})
+        assert served.case not in page, query
+        _, page = await served.post("/search", {"_token": token, "query": query, "reason": "复核"})
+        assert served.case in page, query
+    _, page = await served.post("/search", {"_token": token, "query": served.case})
+    assert served.case in page  # by its own number a case is found without one
+
+
+async def test_searching_is_held_to_a_rate(served: Served) -> None:
+    await served.sign_in(served.station.second)
+    token = await served.token()
+    answers = [await served.post("/search", {"_token": token, "query": "C06-000000"}) for _ in range(21)]
+    assert "尝试过于频繁" in answers[-1][1]
+    assert "尝试过于频繁" not in answers[0][1]
+
+
+async def test_a_file_is_judged_and_not_kept(served: Served) -> None:
+    await served.sign_in(served.station.head)
+    letter = sealed(a_seal(SealPurpose.HOUSEHOLD), a_scan())
+    await dropped(served, "/authentic", letter, "说明函.pdf")
+    _, page = await served.get("/authentic")
+    assert "签封的说明函" in page
+    assert all(word in page for word in ("签封后未被改动", "seal.intact", "说明函.pdf"))
+    assert not any(path.suffix == ".part" for path in (served.station.data / "desk-uploads").iterdir())
+
+
+async def test_phrases_are_kept_for_all_and_offered_in_forms(served: Served) -> None:
+    await served.sign_in(served.station.head)
+    token = await served.token()
+    response, page = await served.post("/phrases", {"_token": token, "code": "h s", "text": "x"})
+    assert response.status == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert 'value="h s"' in page
+    await served.post("/phrases", {"_token": token, "code": ":撤", "text": "人员信息有误,<撤回>重发。"})
+    _, page = await served.get(f"/cases/{served.case}/do/withdraw")
+    assert 'data-code="撤"' in page
+    assert "&lt;撤回&gt;" in page
+    await served.post("/phrases/drop", {"_token": token, "code": "撤"})
+    _, page = await served.get("/phrases")
+    assert "还没有常用语" in page
+
+
+async def test_another_inquiry_of_the_kind_about_the_person_is_told_before_it_is_opened(served: Served) -> None:
+    await served.sign_in(served.station.window)
+    token = await served.token()
+    _, told = await served.post("/new/C06/same", {"_token": token, "id18": PERSON["id18"]})
+    assert served.case in json.loads(told)["cases"]
+    assert "件未办结的同类函询" in json.loads(told)["text"]
+    typed = {"to": "341802500000", "persons.0.id18": PERSON["id18"], "persons.0.name": PERSON["name"]}
+    response, page = await served.post("/new/C06", {"_token": token} | typed)
+    assert response.status == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert "我已查看,仍要另行发起" in page
+    assert f'href="/cases/{served.case}"' in page
+    assert f'value="{PERSON["id18"]}"' in page
+    _, page = await served.post("/new/C06", {"_token": token, "knows_same": "on"} | typed)
+    assert "我已查看" not in page  # then what is missing is told
+
+
+async def test_the_directory_names_sites_and_the_package_nobody(served: Served) -> None:
+    await served.sign_in(served.station.custodian)
+    _, page = await served.get("/directory?q=广德")
+    assert "广德市公安局" in page
+    assert "宿松县" not in page
+    _, page = await served.get("/diagnostics")
+    assert "从未连接过" in page
+    response, text = await served.get("/diagnostics/package")
+    assert response.headers["Content-Disposition"].startswith("attachment")
+    assert served.case not in text
+    assert PERSON["name"] not in text
+
+
+async def test_the_register_of_seal_uses_is_kept_by_month_with_the_seals_cards(served: Served) -> None:
+    desk, now = served.station, now_utc()
+    approve(desk.agent, desk.head, served.case, now=now)
+    stamp(desk.agent, desk.custodian, served.case, copies=2, now=now)
+    await served.sign_in(desk.custodian)
+    _, page = await served.get("/seal-use")
+    assert all(word in page for word in ("户口专用章", "保管人", served.case, desk.head.number))
+    _, page = await served.get("/seal-use?month=2020-01")
+    assert served.case not in page
+    assert "2020-01 没有用印记录" in page
