@@ -64,10 +64,19 @@ class Pictures:
                     page.set_viewport_size({"width": width, "height": height})
                     in_language(page, language)
                     settled(page)
-                    page.screenshot(path=path, full_page=True, animations="disabled")
+                    # As tall as the page: what clings to the window's edge stands at the picture's.
+                    tall = max(height, int(page.evaluate("document.documentElement.scrollHeight")))
+                    page.set_viewport_size({"width": width, "height": tall})
+                    page.screenshot(path=path, animations="disabled")
+                    self._measure(page, path.name)
                     self.written += 1
                 except Error as error:
                     self.failed.append(f"{path.name}: {error.message.splitlines()[0]}")
+
+    def _measure(self, page: Page, name: str) -> None:
+        wide, here = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        if wide > here:
+            self.failed.append(f"{name}: {wide - here} px wider than the screen")
 
 
 def main() -> None:

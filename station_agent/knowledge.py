@@ -8,9 +8,10 @@ from pathlib import Path
 
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
+from hub.protocol.identifiers import StationId
 from hub.signing.certificates import Certified, read_certificate
 from hub.signing.crl import Crl, read_crl
-from hub.signing.purposes import Purposes
+from hub.signing.purposes import CertificateKind, Purposes
 from hub.signing.trust import Trust
 from station_agent.store import trust as stored
 from station_agent.store.engine import Store
@@ -42,6 +43,15 @@ class Knowledge:
                 return None
             self._found[x5t] = read_certificate(pem, purposes=self._purposes)
         return self._found[x5t]
+
+    def agent_name(self, station: StationId) -> str | None:
+        """Return the name in the newest certificate of that station's agent that was ever seen, or None."""
+        with self._store.read() as tx:
+            seen = stored.certificates_seen(tx)
+        known = [certified for x5t in seen if (certified := self.find(x5t)) is not None]
+        theirs = [each for each in known if each.kind is CertificateKind.AGENT and each.station == station]
+        newest = max(theirs, key=lambda each: each.not_before, default=None)
+        return None if newest is None else newest.name
 
     def learn(self, raw: bytes) -> Certified:
         """Remember a certificate (PEM or DER). Raises: Refused (`cert.form`)."""

@@ -34,6 +34,11 @@ def find_certificate(tx: Connection, x5t: str) -> bytes | None:
     return found
 
 
+def certificates_seen(tx: Connection) -> tuple[str, ...]:
+    """Return the x5t#S256 of every certificate that is kept."""
+    return tuple(tx.execute(select(certificates.c.x5t)).scalars())
+
+
 def add_crl(tx: Connection, raw: bytes, *, this_update: datetime, now: datetime) -> None:
     """Remember a revocation list (DER). Old ones stay: evidence needs the one in force at the time."""
     values = {"digest": digest_of(raw), "raw": raw, "this_update": format_instant(this_update)}

@@ -23,6 +23,7 @@ from station_agent.web.sights import Sights
 from station_agent.web.uploads import Uploads
 
 PRESENT = timedelta(seconds=45)
+NAMES_LAST = timedelta(minutes=5)
 CACHE_BYTES = 96 << 20
 MOST_COUNTS = 10_000
 
@@ -145,6 +146,7 @@ class Desk:
     sites: Sites
     uploads: Uploads
     names: Names
+    station_names: dict[StationId, tuple[str, datetime]] = field(default_factory=dict)
     presence: Presence = field(default_factory=Presence)
     searches: Attempts = field(default_factory=Attempts)
     judgings: Attempts = field(default_factory=Attempts)
@@ -157,10 +159,19 @@ class Desk:
         return self.agent.settings.name
 
     def station_name(self, code: StationId, *, now: datetime) -> str:
-        """Return the name of a station as it is now; one that the directory lacks is named by its code."""
+        """Return the name of a station as it is now; one that the directory lacks is named as in its agent's certificate, or
+        by its code."""
         if code == self.agent.station:
             return self.agent.settings.name
         try:
             return self.sites.site(code).name_on(now.astimezone(SHANGHAI).date())
         except Refused:
-            return code
+            return self._certified_name(code, now=now)
+
+    def _certified_name(self, code: StationId, *, now: datetime) -> str:
+        name, until = self.station_names.get(code, ("", now))
+        if until <= now:
+            # The certificate's name ends in what it is for; hanxun's own requests are named so.
+            name = (self.agent.knowledge.agent_name(code) or code).removesuffix("函询")
+            self.station_names[code] = (name, now + NAMES_LAST)
+        return name
