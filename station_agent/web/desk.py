@@ -31,24 +31,35 @@ DrawPage = Callable[[bytes, int, int], bytes]
 """A page (from 1) of a scan or letter as PNG at so many dots per inch, drawn in a limited child process."""
 
 
+@dataclass(frozen=True, slots=True)
+class Present:
+    """An officer who has a case open; `writes`: has begun to type an answer."""
+
+    name: str
+    writes: bool
+
+
 class Presence:
     """Who has which case open now. In memory: it is a courtesy, the claim is what counts."""
 
     def __init__(self) -> None:
-        self._seen: dict[tuple[CaseId, str], tuple[str, datetime]] = {}
+        self._seen: dict[CaseId, dict[str, tuple[Present, datetime]]] = {}
 
-    def note(self, case: CaseId, person: Person, *, now: datetime) -> None:
+    def note(self, case: CaseId, person: Person, *, now: datetime, writes: bool = False) -> None:
         """The officer has the case open."""
-        self._seen[case, person.number] = (person.certified.name, now)
+        self._seen.setdefault(case, {})[person.number] = (Present(person.certified.name, writes), now)
 
-    def others(self, case: CaseId, person: Person, *, now: datetime) -> tuple[str, ...]:
-        """Return the names of the others who have it open."""
-        recent = [
-            (number, name)
-            for (seen, number), (name, at) in list(self._seen.items())
-            if seen == case and now - at < PRESENT
-        ]
-        return tuple(sorted(name for number, name in recent if number != person.number))
+    def others(self, case: CaseId, person: Person, *, now: datetime) -> tuple[Present, ...]:
+        """Return the others who have it open, by name."""
+        seen = self._seen.get(case, {})
+        recent = [each for number, (each, at) in list(seen.items()) if number != person.number and now - at < PRESENT]
+        return tuple(sorted(recent, key=lambda each: each.name))
+
+    def sweep(self, now: datetime) -> None:
+        """Forget who has left."""
+        for case, seen in list(self._seen.items()):
+            if all(now - at >= PRESENT for _, at in list(seen.values())):
+                self._seen.pop(case, None)
 
 
 class Pictures:

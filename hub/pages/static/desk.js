@@ -37,8 +37,18 @@
     const part = one("[data-refresh]");
     if (!part || document.hidden) return;
     const live = part.closest(".live");
-    if (pointed || live.contains(document.activeElement) || one("input:checked", part)) { part.dataset.held = "1"; return; }
+    if (pointed || live.contains(document.activeElement) || one("input:checked", part)) return look(live, part);
     window.htmx?.trigger(part, "refresh");
+  };
+  // Held back, a list says that there is news and waits to be asked.
+  const look = async (live, part) => {
+    if (!part.dataset.version) return;
+    try {
+      const answer = await fetch(part.getAttribute("hx-get"));
+      if (answer.status === 401) return expired();
+      const fresh = answer.ok && one("[data-version]", new DOMParser().parseFromString(await answer.text(), "text/html"));
+      if (fresh && fresh.dataset.version !== part.dataset.version) note(live, live.dataset.held, () => window.htmx?.trigger(one("[data-refresh]"), "refresh"));
+    } catch { note(live, live.dataset.failed.replace("{at}", part.dataset.at)); }
   };
   setInterval(freshen, REFRESH_MS);
   document.addEventListener("htmx:beforeSwap", event => {
@@ -46,6 +56,8 @@
   });
   document.addEventListener("htmx:afterSwap", () => {
     const live = one(".live"); if (live) note(live, "");
+    const part = one("[data-refresh][data-unread]");
+    if (part) document.title = (Number(part.dataset.unread) ? `(${part.dataset.unread}) ` : "") + document.title.replace(/^\(\d+\) /, "");
     if (chosenBefore) { const row = one(`.case-row[data-case="${chosenBefore}"]`); if (row) row.classList.add("is-chosen"); chosenBefore = null; }
     all("[data-viewer]").forEach(viewer);
   });
@@ -102,14 +114,16 @@
   // Who else has the case open, and whether it has changed meanwhile.
   const here = one("[data-here]");
   if (here) {
-    let changedAt = null;
+    let changedAt = null, typed = false;
+    // The first keystroke says that one is writing, at once; then with every look.
+    document.addEventListener("input", () => { if (!typed) { typed = true; tell(); } });
     const tell = async () => {
       if (document.hidden) return;
       try {
-        const answer = await fetch(here.dataset.here, {method: "POST", headers: {"X-Form-Token": token()}});
+        const answer = await fetch(here.dataset.here, {method: "POST", body: new URLSearchParams({writes: here.dataset.writes && typed ? "1" : ""}), headers: {"X-Form-Token": token()}});
         if (answer.status === 401) return expired();
-        const {others, changed_at} = await answer.json();
-        const bar = one(".presence"); bar.hidden = !others.length; bar.textContent = bar.dataset.one.replace("{names}", others.join("、"));
+        const {text, changed_at} = await answer.json();
+        const bar = one(".presence"); bar.hidden = !text; bar.textContent = text;
         if (changedAt && changed_at !== changedAt) one(".changed").hidden = false;
         changedAt = changedAt || changed_at;
       } catch { /* the machine that serves the pages is away: the next time will tell */ }

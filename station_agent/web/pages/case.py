@@ -101,7 +101,7 @@ class CasePage:
     letter_path: str
     letter_state: str
     closing: tuple[tuple[str, str], ...]
-    others: tuple[str, ...]
+    others: str
     forwards: bool
     related: tuple[Related, ...]
     claim_path: str
@@ -125,12 +125,23 @@ def show_preview(desk: Desk, visit: Visit) -> Answer:
 
 
 def still_here(desk: Desk, visit: Visit) -> Answer:
-    """Say that the officer has the case open still, and return who else has, and whether it has changed."""
-    desk.presence.note(visit.case, visit.person, now=visit.now)
+    """Say that the officer has the case open still (or writes), and return who else has, and whether it has changed."""
+    desk.presence.note(visit.case, visit.person, now=visit.now, writes=visit.form.get("writes") == "1")
+    desk.presence.sweep(visit.now)
     with desk.agent.store.read() as tx:
         row = require_case(tx, visit.case)
+    return Short({"text": others_in_words(desk, visit), "changed_at": row.changed_at})
+
+
+def others_in_words(desk: Desk, visit: Visit) -> str:
+    """Return who else has the case open, and who of them writes; empty when nobody has."""
     others = desk.presence.others(visit.case, visit.person, now=visit.now)
-    return Short({"others": list(others), "changed_at": row.changed_at})
+    told = []
+    for writes, key in ((True, "case.writing"), (False, "case.viewing")):
+        names = [each.name for each in others if each.writes is writes]
+        if names:
+            told.append(visit.words(key, names="、".join(names)))
+    return "; ".join(told)
 
 
 def _page(tx: Connection, desk: Desk, visit: Visit) -> CasePage:
@@ -176,7 +187,7 @@ def _page(tx: Connection, desk: Desk, visit: Visit) -> CasePage:
         letter_path=f"/cases/{row.case}/letter" if opening else "",
         letter_state="" if letter is None else words.of(letters[letter.state]),
         closing=_closing(case_type, facts, words),
-        others=desk.presence.others(row.case, person, now=visit.now),
+        others=others_in_words(desk, visit),
         forwards=can_forward(row, person),
         related=_related(tx, desk, facts, visit),
         claim_path=f"{path}/claim" if "claim" in events or can_take_over(row, person) else "",

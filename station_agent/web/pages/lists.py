@@ -1,13 +1,13 @@
 """O2 and O3: the desk with its counts, the inbox and what was sent; lists that refresh by themselves."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
 from hub.cases.calendar import default_calendar
 from hub.cases.machine import default_machine
-from hub.protocol.identifiers import parse_case
 from hub.protocol.instants import format_instant
 from hub.signing.purposes import OfficerRole
 from station_agent.store.case_lists import CaseFilter, CaseLine, case_lines, count_by_state, count_cases
@@ -100,6 +100,7 @@ class ListPage:
     refused: int
     at: str
     bulk: bool
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ class DeskPage:
     today: tuple[Row, ...]
     before: str | None
     at: str
+    version: str
 
 
 def show_desk(desk: Desk, visit: Visit) -> Answer:
@@ -172,7 +174,7 @@ def _desk_page(desk: Desk, visit: Visit) -> DeskPage:
         if refused:
             cards.append(Card("refused", refused, "/sent?tab=all", "urgent"))
     before = None if visit.session is None else visit.session.before
-    return DeskPage(tuple(cards), today, before, format_instant(visit.now))
+    return DeskPage(tuple(cards), today, before, format_instant(visit.now), version_of(tuple(cards), today))
 
 
 def _sum(counts: Mapping[str, int], *states: str) -> int:
@@ -213,7 +215,19 @@ def _list(desk: Desk, visit: Visit, which: str) -> ListPage:
         refused = 0 if inbox else len(outbox_rows(tx, REFUSED))
     at = format_instant(visit.now)
     bulk = sum(row.can_forward for row in rows) > 1
-    return ListPage(which, counted, tab, rows, start, len(lines) > ROWS, troubled, refused, at, bulk)
+    version = version_of(rows, counted, troubled, refused)
+    return ListPage(which, counted, tab, rows, start, len(lines) > ROWS, troubled, refused, at, bulk, version)
+
+
+def version_of(*shown: object) -> str:
+    """Return what changes when the part of a page that shows these values does; times running out do not count."""
+    return hashlib.sha256("\n".join(map(_plain, shown)).encode()).hexdigest()[:16]
+
+
+def _plain(shown: object) -> str:
+    if isinstance(shown, tuple):
+        return "[" + ", ".join(map(_plain, shown)) + "]"
+    return repr(replace(shown, limit=None)) if isinstance(shown, Row) else repr(shown)
 
 
 def rows_of(tx: Connection, desk: Desk, visit: Visit, lines: Sequence[CaseLine]) -> tuple[Row, ...]:
@@ -242,7 +256,7 @@ def _row(desk: Desk, visit: Visit, line: CaseLine, facts: Facts) -> Row:
         unread=line.unread,
         late=row.late,
         limit=_limit(desk, facts, visit),
-        others=desk.presence.others(parse_case(row.case), visit.person, now=visit.now),
+        others=tuple(each.name for each in desk.presence.others(row.case, visit.person, now=visit.now)),
         can_claim=answering and window and row.state in ("delivered", "reassigned"),
         can_reply=answering and window and mine and row.state in ("claimed", "in_progress"),
         can_forward=can_forward(row, visit.person),

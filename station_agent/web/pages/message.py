@@ -22,6 +22,7 @@ from station_agent.web.actions import KINDS
 from station_agent.web.desk import Desk
 from station_agent.web.drafts import draft_of, forget_draft
 from station_agent.web.forms import Input, body_of, has_input, inputs_of, name_of_pointer, with_error
+from station_agent.web.pages.case import others_in_words
 from station_agent.web.pages.phrases import phrases_of
 from station_agent.web.visit import Answer, Html, Redirect, Visit
 
@@ -44,6 +45,7 @@ class MessagePage:
     grave: bool
     registers: tuple[str, ...]
     phrases: tuple[PhraseRow, ...]
+    others: str
     error: str = ""
     remedy: str = ""
 
@@ -104,6 +106,7 @@ def _page(
         grave=event in ("return", "withdraw", "dispute"),
         registers=case_type.outcomes_through_gate if event == "answer" else (),
         phrases=phrases_of(desk),
+        others=others_in_words(desk, visit),
     )
 
 

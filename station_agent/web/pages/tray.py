@@ -21,7 +21,7 @@ from station_agent.store.tray import TrayRow, TrayState, known_files, require_it
 from station_agent.web import receiving
 from station_agent.web.desk import Desk
 from station_agent.web.frame import sent_filter
-from station_agent.web.pages.lists import Row, rows_of
+from station_agent.web.pages.lists import Row, rows_of, version_of
 from station_agent.web.pages.viewer import page_and_dpi
 from station_agent.web.rules import may_see
 from station_agent.web.visit import Answer, File, Html, Redirect, Short, Visit
@@ -71,6 +71,7 @@ class TrayPage:
     part_of: int
     part_name: str
     at: str
+    version: str
     error: str = ""
     remedy: str = ""
 
@@ -216,6 +217,7 @@ def _page(desk: Desk, visit: Visit) -> TrayPage:
         part_of=0 if about is None else about.size,
         part_name="" if about is None else about.name,
         at=format_instant(now),
+        version=version_of(tuple(items), tuple(arriving), missing),
     )
 
 
