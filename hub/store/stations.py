@@ -81,6 +81,13 @@ def certificate_by_x5t(tx: sa.Connection, x5t: str) -> CertificateRow | None:
     return None if row is None else CertificateRow(row.x5t, row.station, row.kind, row.raw)
 
 
+def certificates_all(tx: sa.Connection) -> tuple[CertificateRow, ...]:
+    """Return every registered certificate, oldest first."""
+    columns = (certificates.c.x5t, certificates.c.station, certificates.c.kind, certificates.c.raw)
+    rows = tx.execute(sa.select(*columns).order_by(certificates.c.added_at))
+    return tuple(CertificateRow(row.x5t, row.station, row.kind, row.raw) for row in rows)
+
+
 def certificates_of(tx: sa.Connection, station: StationId) -> tuple[CertificateRow, ...]:
     """Return the certificates registered for `station`, oldest first."""
     columns = (certificates.c.x5t, certificates.c.station, certificates.c.kind, certificates.c.raw)

@@ -2,11 +2,27 @@
 
 from dataclasses import dataclass
 
-from hub.protocol.instants import format_instant
+import sqlalchemy as sa
+
+from hub.exchange.search_index import progress_of
+from hub.protocol.instants import format_instant, parse_instant
+from hub.signing.purposes import OfficerRole
+from hub.store.administration import proposals_unanswered
 from hub.web.desk.ground import Ground
 from hub.web.desk.visit import Visit
 
-PLACES = (("overview", "/desk"), ("cases", "/cases"))
+PLACES = (
+    ("overview", "/desk"),
+    ("cases", "/cases"),
+    ("overdue", "/overdue"),
+    ("seals", "/seals"),
+    ("stations", "/stations"),
+    ("log", "/log"),
+    ("figures", "/figures"),
+    ("lookups", "/lookups"),
+    ("overrides", "/overrides"),
+)
+OF_ADMINISTRATORS = (("pending", "/pending"), ("people", "/people"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +59,11 @@ def frame_of(ground: Ground, visit: Visit) -> Frame:
         return Frame(ground.name, "", "", (), False, (), now, visit.path, visit.csrf, None)
     person = session.person
     notice, session.notice = session.notice, None
+    administers = OfficerRole.ADMINISTRATOR in person.roles
+    waiting, behind = ground.read(lambda tx: (_waiting(tx, visit) if administers else 0, progress_of(tx).behind))
     places = tuple(
-        Place(word, path, 0, visit.path == path or visit.path.startswith(f"{path}/")) for word, path in PLACES
+        Place(word, path, waiting if word == "pending" else 0, visit.path == path or visit.path.startswith(f"{path}/"))
+        for word, path in PLACES + (OF_ADMINISTRATORS if administers else ())
     )
     return Frame(
         station=ground.name,
@@ -57,4 +76,9 @@ def frame_of(ground: Ground, visit: Visit) -> Frame:
         path=visit.path,
         csrf=visit.csrf,
         notice=notice,
+        behind=behind,
     )
+
+
+def _waiting(tx: sa.Connection, visit: Visit) -> int:
+    return sum(parse_instant(row.expires_at) >= visit.now for row in proposals_unanswered(tx))

@@ -33,6 +33,7 @@ from hub.store.migrate import require_current
 from hub.store.stations import certificate_by_x5t, stations_known
 from hub.store.trail_log import TrailLog
 from hub.web.desk.accounts import HubAccounts, desk_keys
+from hub.web.desk.chain_check import ChainCheck
 from hub.web.desk.officials import Official, is_here, roles_in_force, unlock
 
 T = TypeVar("T")
@@ -56,6 +57,7 @@ class Ground:
     sessions: Sessions[Official]
     catalogue: Catalogue
     lock: threading.Lock
+    chain: ChainCheck
 
     @property
     def name(self) -> str:
@@ -148,5 +150,6 @@ def open_ground(data: Path, passphrase: bytes) -> Ground:
         sessions=Sessions(keys.cookies, in_force=in_force),
         catalogue=default_catalogue(),
         lock=threading.Lock(),
+        chain=ChainCheck(),
     )
     return ground

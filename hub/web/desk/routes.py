@@ -2,10 +2,26 @@
 
 from hub.pages import sign_in, static
 from hub.pages.routing import Rule
-from hub.web.desk.pages import cases, overview, trail
+from hub.signing.purposes import OfficerRole
+from hub.web.desk.pages import (
+    acts,
+    cases,
+    figures,
+    log,
+    lookups,
+    overdue,
+    overrides,
+    overview,
+    people,
+    seals,
+    stations,
+    trail,
+)
 from hub.web.desk.rules import Route
 
 _CASE = "/cases/{case}"
+_PROPOSAL = "/pending/{number}"
+_ADMINISTRATORS = (OfficerRole.ADMINISTRATOR,)
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/", Rule.PUBLIC, overview.go_to_desk),
@@ -28,4 +44,23 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{_CASE}/check", Rule.CASE, trail.check),
     Route("POST", f"{_CASE}/reveal", Rule.REASON, trail.reveal),
     Route("POST", f"{_CASE}/evidence", Rule.REASON, trail.evidence),
+    Route("GET", "/overdue", Rule.SIGNED_IN, overdue.show_overdue),
+    Route("GET", "/log", Rule.SIGNED_IN, log.show_log),
+    Route("POST", "/log/check", Rule.SIGNED_IN, log.start_check),
+    Route("GET", "/log/check", Rule.SIGNED_IN, log.check_state, by_itself=True),
+    Route("GET", "/log/export/{form}", Rule.SIGNED_IN, log.export),
+    Route("GET", "/figures", Rule.SIGNED_IN, figures.show_figures),
+    Route("GET", "/figures/export/{form}", Rule.SIGNED_IN, figures.export),
+    Route("GET", "/lookups", Rule.SIGNED_IN, lookups.show_lookups),
+    Route("GET", "/overrides", Rule.SIGNED_IN, overrides.show_overrides),
+    Route("GET", "/seals", Rule.SIGNED_IN, seals.show_seals),
+    Route("GET", "/seals/{seal}", Rule.SIGNED_IN, seals.show_seal),
+    Route("GET", "/stations", Rule.SIGNED_IN, stations.show_stations),
+    Route("GET", "/people", Rule.ROLE, people.show_people, roles=_ADMINISTRATORS),
+    Route("POST", "/acts/preview", Rule.ROLE, acts.preview, roles=_ADMINISTRATORS),
+    Route("POST", "/acts/sign", Rule.ROLE, acts.sign, roles=_ADMINISTRATORS),
+    Route("GET", "/pending", Rule.ROLE, acts.show_pending, roles=_ADMINISTRATORS),
+    Route("GET", _PROPOSAL, Rule.ROLE, acts.show_proposal, roles=_ADMINISTRATORS),
+    Route("POST", f"{_PROPOSAL}/approve", Rule.ROLE, acts.approve_proposal, roles=_ADMINISTRATORS),
+    Route("POST", f"{_PROPOSAL}/withdraw", Rule.ROLE, acts.withdraw_proposal, roles=_ADMINISTRATORS),
 )

@@ -1,0 +1,290 @@
+"""Acts of administration: seen whole before they are signed, signed with one's own key, and by a second person where it takes two."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import msgspec
+
+from hub.exchange.administration import Filed, Proposal, approve, make_act, pending, propose, proposed, withdraw
+from hub.pages.shown import moment
+from hub.pages.wording import Words
+from hub.protocol.administration import (
+    COUNTS_AT_ONCE,
+    KIND_WORDS,
+    AdministrationKind,
+    AdministrativeAct,
+    LostDetails,
+    ReasonDetails,
+)
+from hub.protocol.codes import Code
+from hub.protocol.errors import HanxunError, Refused
+from hub.protocol.identifiers import StationId, digest_of
+from hub.protocol.instants import SHANGHAI, format_instant
+from hub.signing.certificates import read_certificate
+from hub.web.desk.accounts import code_for
+from hub.web.desk.ground import Ground
+from hub.web.desk.rules import reason_of
+from hub.web.desk.visit import Answer, Html, Redirect, Visit
+
+Kind = AdministrationKind
+OFFERED = (
+    Kind.ACTIVATE_SEAL,
+    Kind.SUSPEND_SEAL,
+    Kind.RESUME_SEAL,
+    Kind.LOSE_SEAL,
+    Kind.CANCEL_SEAL,
+    Kind.SUSPEND_STATION,
+    Kind.RESUME_STATION,
+    Kind.ENROL_ACCOUNT,
+    Kind.RESET_ACCOUNT,
+)
+"""What can be proposed here. The rest needs files or a hub that stands still, and is done by commands."""
+
+NOT_HERE = (Kind.RESTORE,)
+"""What is not approved here: a restore is declared before the hub serves again."""
+GRAVE = frozenset({Kind.LOSE_SEAL, Kind.CANCEL_SEAL, Kind.SUSPEND_STATION, Kind.SUSPEND_SEAL, Kind.ERASE_CASE})
+_WHERE = {"seal": "/seals", "station": "/stations", "account": "/people"}
+_HIDDEN = frozenset({"certificate", "certificates", "statement"})
+
+
+@dataclass(frozen=True, slots=True)
+class ActLine:
+    """One line of what an act says."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewPage:
+    """An act before it is signed: `kind`, `subject`, `reason` and `since` go back with the form. `two`: a second must approve."""
+
+    kind: str
+    title: str
+    subject: str
+    reason: str
+    since: str
+    lines: tuple[ActLine, ...]
+    two: bool
+    grave: bool
+    back: str
+    error: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalShown:
+    """One act that waits for a second signature."""
+
+    number: int
+    title: str
+    subject: str
+    by: str
+    at: str
+    expires: str
+    lapsed: bool
+    mine: bool
+    here: bool
+    grave: bool
+    lines: tuple[ActLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PendingPage:
+    """What waits."""
+
+    proposals: tuple[ProposalShown, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalPage:
+    """One that waits, whole, with what can be done about it."""
+
+    proposal: ProposalShown
+    error: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CodePage:
+    """A one-time code, shown once to whoever let the person in."""
+
+    number: str
+    code: str
+
+
+def preview(ground: Ground, visit: Visit) -> Answer:
+    """What would be signed, whole; nothing is signed yet."""
+    return Html("act_preview.html", _preview(ground, visit))
+
+
+def sign(ground: Ground, visit: Visit) -> Answer:
+    """Sign it: in effect at once, or waiting for a second administrator."""
+    try:
+        kind, subject, details = _asked(visit)
+        reason_of(visit)
+        with ground.office() as office:
+            filed = propose(office, kind, subject, details, signer=visit.person.signer, now=visit.now)
+    except HanxunError as error:
+        text, remedy = visit.words.error(error)
+        page = replace(_preview(ground, visit), error=text, remedy=remedy)
+        return Html("act_preview.html", page, error.status)
+    if kind is Kind.ENROL_ACCOUNT:
+        return _shows_code(ground, subject, visit.now)
+    return Redirect(_back(kind) if filed.effective else "/pending", "acts.done" if filed.effective else "acts.waits")
+
+
+def show_pending(ground: Ground, visit: Visit) -> Answer:
+    """What waits for a second administrator."""
+    with ground.office() as office:
+        found = pending(office, now=visit.now)
+    return Html("pending.html", PendingPage(tuple(_shown(ground, visit, each) for each in found)))
+
+
+def show_proposal(ground: Ground, visit: Visit) -> Answer:
+    """One of them, whole, before it is approved."""
+    return Html("proposal.html", ProposalPage(_shown(ground, visit, _proposal(ground, visit))))
+
+
+def approve_proposal(ground: Ground, visit: Visit) -> Answer:
+    """Sign it as the second administrator: it takes effect."""
+
+    def work() -> Filed:
+        with ground.office() as office:
+            return approve(office, _number(visit), signer=visit.person.signer, now=visit.now)
+
+    return _answered(ground, visit, work)
+
+
+def withdraw_proposal(ground: Ground, visit: Visit) -> Answer:
+    """Take it back, with a reason."""
+    reason = reason_of(visit)
+
+    def work() -> Filed:
+        with ground.office() as office:
+            return withdraw(office, _number(visit), reason=reason, signer=visit.person.signer, now=visit.now)
+
+    return _answered(ground, visit, work)
+
+
+def _answered(ground: Ground, visit: Visit, work: Callable[[], Filed]) -> Answer:
+    shown = _shown(ground, visit, _proposal(ground, visit))
+    try:
+        if not shown.here:
+            raise Refused(Code.ADMINISTRATION_FORM, detail="by the command line, before the hub serves")
+        filed = work()
+    except HanxunError as error:
+        text, remedy = visit.words.error(error)
+        return Html("proposal.html", ProposalPage(shown, text, remedy), error.status)
+    if filed.act.act is Kind.RESET_ACCOUNT and filed.effective:
+        return _shows_code(ground, filed.act.subject, visit.now)
+    return Redirect("/pending", "acts.approved" if filed.effective else "acts.withdrawn")
+
+
+def _shows_code(ground: Ground, number: str, now: datetime) -> Answer:
+    with ground.lock, ground.engine.begin() as tx:
+        code = code_for(tx, number, now=now)
+    return Html("one_time_code.html", CodePage(number, code))
+
+
+def _asked(visit: Visit) -> tuple[AdministrationKind, str, msgspec.Struct]:
+    form = visit.form
+    kind = next((each for each in OFFERED if each.value == form.get("kind")), None)
+    subject, reason = form.get("subject", "").strip()[:255], form.get("reason", "").strip()[:500]
+    if kind is None or not subject:
+        raise Refused(Code.DESK_FORM)
+    if kind is Kind.LOSE_SEAL:
+        return kind, subject, LostDetails(compromised_since=_since(form.get("since", "")), reason=reason or "-")
+    return kind, subject, ReasonDetails(reason=reason or "-")
+
+
+def _since(text: str) -> str:
+    try:
+        return format_instant(datetime.strptime(text[:16], "%Y-%m-%dT%H:%M").replace(tzinfo=SHANGHAI))
+    except ValueError:
+        return text
+
+
+def _preview(ground: Ground, visit: Visit) -> PreviewPage:
+    kind, subject, details = _asked(visit)
+    certified = visit.person.certified
+    act = make_act(kind, subject, details, origin=ground.settings.trail.origin, certified=certified, now=visit.now)
+    return PreviewPage(
+        kind=kind.value,
+        title=kind_words(visit.words, kind),
+        subject=subject,
+        reason=visit.form.get("reason", "").strip(),
+        since=visit.form.get("since", ""),
+        lines=lines_of(ground, visit.words, act),
+        two=kind not in COUNTS_AT_ONCE,
+        grave=kind in GRAVE,
+        back=_back(kind),
+    )
+
+
+def _back(kind: AdministrationKind) -> str:
+    return next((path for word, path in _WHERE.items() if kind.value.endswith(word)), "/pending")
+
+
+def _number(visit: Visit) -> int:
+    text = visit.params.get("number", "")
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise Refused(Code.DESK_NOT_FOUND)
+    return int(text)
+
+
+def _proposal(ground: Ground, visit: Visit) -> Proposal:
+    with ground.office() as office:
+        return proposed(office, _number(visit), now=visit.now)
+
+
+def _shown(ground: Ground, visit: Visit, proposal: Proposal) -> ProposalShown:
+    act = proposal.act
+    return ProposalShown(
+        number=proposal.number,
+        title=kind_words(visit.words, act.act),
+        subject=act.subject,
+        by=f"{act.by.name} {act.by.number}",
+        at=act.at,
+        expires=act.expires or "",
+        lapsed=proposal.lapsed,
+        mine=act.by.number == visit.person.number,
+        here=act.act not in NOT_HERE,
+        grave=act.act in GRAVE,
+        lines=lines_of(ground, visit.words, act),
+    )
+
+
+def kind_words(words: Words, kind: AdministrationKind) -> str:
+    """Return what a kind of act is called."""
+    zh, _, en = KIND_WORDS[kind].partition(" / ")
+    return zh if words.language == "zh" else en[:1].upper() + en[1:]
+
+
+def lines_of(ground: Ground, words: Words, act: AdministrativeAct) -> tuple[ActLine, ...]:
+    """Return what an act says, line by line; certificates by name and fingerprint."""
+    lines = [ActLine(words("acts.subject"), subject_name(ground, act))]
+    known = {"reason", "compromised_since", "name", "kind", "parent", "specimen", "open"}
+    for key, value in act.details.items():
+        if key in _HIDDEN or value is None:
+            continue
+        text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+        label = words(f"acts.detail_{key}") if key in known else key
+        lines.append(ActLine(label, moment(text) if key == "compromised_since" and "T" in text else text))
+    for pem in filter(None, (act.details.get("certificate"), *act.details.get("certificates", ()))):
+        certified = read_certificate(str(pem).encode())
+        shown = f"{certified.name} {certified.station or ''} {digest_of(certified.der)[:16]}"
+        lines.append(ActLine(words("acts.certificate"), shown))
+    lines.append(ActLine(words("acts.by"), f"{act.by.name} {act.by.number}"))
+    if act.expires is not None:
+        lines.append(ActLine(words("acts.lapses"), moment(act.expires)))
+    return tuple(lines)
+
+
+def subject_name(ground: Ground, act: AdministrativeAct) -> str:
+    """Return what an act is about, with the name that people know it by."""
+    if act.act in (Kind.ADD_STATION, Kind.SUSPEND_STATION, Kind.RESUME_STATION):
+        return f"{ground.station_names().get(StationId(act.subject), '')} {act.subject}".strip()
+    certified = ground.book.certificate(act.subject) if len(act.subject) == 43 else None
+    return act.subject if certified is None else f"{certified.name} {certified.station or ''} {act.subject}"
