@@ -21,6 +21,7 @@ from hub.store.schema import (
     search_terms,
     station_events,
 )
+from hub.store.trail_log import as_bytes
 
 MOST_COUNTED = 10_000
 
@@ -197,7 +198,10 @@ def messages_of(tx: sa.Connection, case: CaseId) -> tuple[FiledMessage, ...]:
     e, r = envelopes.c, receipts.c
     columns = (e.seq, e.digest, e.kind, e.sender, e.receiver, e.received_at, e.leaf, e.raw, r.raw, r.leaf)
     query = sa.select(*columns).join(receipts, r.seq == e.seq).where(e.case_id == case).order_by(e.seq)
-    return tuple(FiledMessage(*values) for values in map(tuple, tx.execute(query)))
+    return tuple(
+        FiledMessage(*values[:7], as_bytes(values[7]), as_bytes(values[8]), values[9])
+        for values in map(tuple, tx.execute(query))
+    )
 
 
 def events_unindexed(tx: sa.Connection, *, after: int, limit: int) -> tuple[tuple[int, bytes], ...]:
@@ -219,7 +223,7 @@ def events_of(tx: sa.Connection, case: CaseId) -> tuple[tuple[int, Digest, bytes
         .where(search_events.c.case_id == case)
         .order_by(station_events.c.number)
     )
-    return tuple((row[0], row[1], row[2]) for row in tx.execute(query))
+    return tuple((row[0], row[1], as_bytes(row[2])) for row in tx.execute(query))
 
 
 def people_of(tx: sa.Connection, case: CaseId) -> tuple[IndexedPerson, ...]:

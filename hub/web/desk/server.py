@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy.exc import DatabaseError
 
 from hub.cases.calendar import default_calendar
+from hub.cases.catalogue import default_catalogue
 from hub.cases.clocks import SiteHours
 from hub.cases.machine import default_machine
 from hub.exchange.search_index import Reckoning, begin, index_some
@@ -45,13 +46,18 @@ PAGES: Pages[Ground, Official] = Pages(
 )
 
 
+def reckoning() -> Reckoning:
+    """Return by what limits are reckoned at the hub: the windows' usual hours, as it does not know each station's own."""
+    return Reckoning(default_catalogue(), default_machine("case"), default_calendar(), SiteHours())
+
+
 async def keep_index(ground: Ground) -> None:
     """Keep the index of cases behind what the hub files, until cancelled."""
-    reckoning = Reckoning(ground.catalogue, default_machine("case"), default_calendar(), SiteHours())
-    await asyncio.to_thread(begin, ground.engine, reckoning)
+    rules = reckoning()
+    await asyncio.to_thread(begin, ground.engine, rules)
     while True:
         try:
-            done = await asyncio.to_thread(index_some, ground.readers, ground.engine, reckoning)
+            done = await asyncio.to_thread(index_some, ground.readers, ground.engine, rules)
         except (DatabaseError, HanxunError) as error:
             # The store is busy or away: what is filed meanwhile is indexed later.
             log.warning("index stands still error=%s", type(error).__name__)

@@ -45,6 +45,7 @@ NOT_HERE = (Kind.RESTORE,)
 """What is not approved here: a restore is declared before the hub serves again."""
 GRAVE = frozenset({Kind.LOSE_SEAL, Kind.CANCEL_SEAL, Kind.SUSPEND_STATION, Kind.SUSPEND_SEAL, Kind.ERASE_CASE})
 _WHERE = {"seal": "/seals", "station": "/stations", "account": "/people"}
+_NO_REASON_YET = "-"
 _HIDDEN = frozenset({"certificate", "certificates", "statement"})
 
 
@@ -195,8 +196,12 @@ def _asked(visit: Visit) -> tuple[AdministrationKind, str, msgspec.Struct]:
     if kind is None or not subject:
         raise Refused(Code.DESK_FORM)
     if kind is Kind.LOSE_SEAL:
-        return kind, subject, LostDetails(compromised_since=_since(form.get("since", "")), reason=reason or "-")
-    return kind, subject, ReasonDetails(reason=reason or "-")
+        return (
+            kind,
+            subject,
+            LostDetails(compromised_since=_since(form.get("since", "")), reason=reason or _NO_REASON_YET),
+        )
+    return kind, subject, ReasonDetails(reason=reason or _NO_REASON_YET)
 
 
 def _since(text: str) -> str:
@@ -267,7 +272,7 @@ def lines_of(ground: Ground, words: Words, act: AdministrativeAct) -> tuple[ActL
     lines = [ActLine(words("acts.subject"), subject_name(ground, act))]
     known = {"reason", "compromised_since", "name", "kind", "parent", "specimen", "open"}
     for key, value in act.details.items():
-        if key in _HIDDEN or value is None:
+        if key in _HIDDEN or value is None or value == _NO_REASON_YET:
             continue
         text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
         label = words(f"acts.detail_{key}") if key in known else key

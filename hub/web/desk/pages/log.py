@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from hub.pages.shown import exact
 from hub.pages.tables import Cell
+from hub.protocol.administration import AdministrationKind
 from hub.protocol.instants import format_instant
 from hub.store.desk import LookUp, note_lookup
 from hub.store.log_pages import LogLine, log_lines
@@ -16,12 +17,13 @@ from hub.trail.record import LeafEvent
 from hub.web.desk.chain_check import CheckState
 from hub.web.desk.ground import Ground
 from hub.web.desk.shown import saved_table
-from hub.web.desk.statements import stated
+from hub.web.desk.statements import Stated, stated
 from hub.web.desk.visit import Answer, Html, Redirect, Visit
 
 ROWS = 50
 MOST_EXPORTED = 10_000
 _KNOWN = frozenset(LeafEvent)
+_ABOUT_CASES = (AdministrationKind.REVEAL_CASE, AdministrationKind.EXPORT_EVIDENCE, AdministrationKind.ERASE_CASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,10 @@ def check_shown(state: CheckState) -> CheckShown:
     )
 
 
+def _case_of(said: Stated | None) -> str | None:
+    return said.subject if said is not None and said.kind in _ABOUT_CASES else None
+
+
 def _shown(visit: Visit, line: LogLine) -> LeafShown:
     record, words = line.record, visit.words
     said = stated(words, line.statement) if line.statement is not None else None
@@ -139,7 +145,7 @@ def _shown(visit: Visit, line: LogLine) -> LeafShown:
         what=what if said is None else said.what,
         who="" if said is None else said.who,
         about="" if said is None else said.subject,
-        case=line.case,
+        case=line.case or _case_of(said),
         reason="" if said is None else said.reason,
         digest=record.digest,
     )
