@@ -95,7 +95,7 @@
   });
   document.addEventListener("keydown", event => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (event.target.closest("input, textarea, select, [contenteditable], dialog")) return;
+    if (event.target.closest("input, textarea, select, [contenteditable], dialog[open]")) return;
     const row = one(".case-row.is-chosen"), key = event.key.toLowerCase(), preview = one("#preview"), here = one("[data-here]");
     const done = () => event.preventDefault();
     if (key === "?") { one("#keys").showModal(); done(); }
