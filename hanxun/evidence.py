@@ -28,6 +28,7 @@ from hub.reports.times import judge_times
 from hub.signing.certificates import read_certificate
 from hub.signing.purposes import DEFAULT_ARC, CertificateKind, Purposes
 from hub.store.layout import DataFolder
+from hub.trail.evidence.parts import removed_in
 from hub.trail.evidence.verify import check_evidence
 from station_agent.evidence import read_version, write_version
 
@@ -94,11 +95,28 @@ def verify(
     all_passed = True
     for path in files:
         raw = path.read_bytes()
-        verdict, _ = check_evidence(raw, trust=trust, now=now, evidence_signer=signer, judge_times=judge_times)
+        verdict, parts = check_evidence(raw, trust=trust, now=now, evidence_signer=signer, judge_times=judge_times)
         all_passed = all_passed and verdict.passed
+        removed = removed_in(parts)
         if json:
-            print_json({"file": str(path), "verdict": verdict.indication.value, "checks": checks_as_json(verdict)})
+            more = {"removed": removed} if removed else {}
+            checks = checks_as_json(verdict)
+            print_json({"file": str(path), "verdict": verdict.indication.value, "checks": checks, **more})
         else:
             console.print(f"{path}: {verdict.indication.value}", markup=False)
+            if removed:
+                _explain(removed)
             print_checks(verdict.checks)
     raise typer.Exit(0 if all_passed else 1)
+
+
+def _explain(removed: list[str]) -> None:
+    console.print(
+        f"  本案内容已由两名管理员按规定删除({len(removed)} 份):标「已删除」的各项不能再核验,不等于通过,也不表示有误;\n"
+        "  回执、日志和时间仍可核验。删除之前交出的证据文件仍可完整核验。\n"
+        f"  Two administrators had the content of this case erased ({len(removed)} parts): what needed it is `redacted`, neither\n"
+        "  passed nor failed; receipts, trail and times can still be checked, and so can any file handed out before, whole.",
+        markup=False,
+    )
+    for digest in removed:
+        console.print(f"    sha-256 {digest}", markup=False)

@@ -16,6 +16,7 @@ MARKS = {
     Result.FAILED: "✗ 不通过",
     Result.INDETERMINATE: "? 待定",
     Result.PENDING: "… 待补",
+    Result.REDACTED: "▒ 已删除",
     Result.NOT_APPLICABLE: "- 不适用",
 }
 console = Console(highlight=False, soft_wrap=True)

@@ -21,6 +21,7 @@ from hub.signing.certificates import CertificateSource, Certified, known, read_c
 from hub.signing.receipts import open_receipt
 from hub.store.blobs import BlobStore
 from hub.store.database import Readers
+from hub.store.erasures import ErasureRow, erasure_of
 from hub.store.filed import filed_in_case
 from hub.store.layout import DataFolder
 from hub.store.migrate import require_current
@@ -37,7 +38,8 @@ from hub.trail.tlog_proof import TlogProof, encode_tlog_proof
 
 
 def export_evidence(data: Path, passphrase: bytes, case: CaseId, *, now: datetime) -> bytes:
-    """Return the evidence file of `case`, as far as the hub has it, signed by the hub's evidence key.
+    """Return the evidence file of `case`, as far as the hub has it, signed by the hub's evidence key. Of an erased case it has
+    what still proves, and names the rest by digest.
 
     Raises: Refused (`case.unknown`, `key.*`, `print.glyph_missing`), Damaged.
     """
@@ -55,23 +57,24 @@ def export_evidence(data: Path, passphrase: bytes, case: CaseId, *, now: datetim
         row = readers.read_now(lambda tx: certificate_by_x5t(tx, x5t))
         return read_certificate(row.raw, purposes=purposes) if row is not None else None
 
-    def question(tx: sa.Connection) -> list[tuple[bytes, bytes]]:
-        return filed_in_case(tx, case)
+    def question(tx: sa.Connection) -> tuple[list[tuple[bytes, bytes]], ErasureRow | None]:
+        return filed_in_case(tx, case), erasure_of(tx, case)
 
     book = TrustBook(
         folder, purposes=purposes, crl_max_age=timedelta(seconds=settings.limits.crl_max_age_s), find=lambda _x5t: None
     )
     try:
-        rows = readers.read_now(question)
+        rows, erasure = readers.read_now(question)
         if not rows:
             raise Refused(Code.CASE_UNKNOWN, detail=case)
         parts = assemble_parts(
             case,
-            envelopes=[envelope for envelope, _ in rows],
+            envelopes=[envelope for envelope, _ in rows if envelope],
             receipts=[receipt for _, receipt in rows],
             read=lambda digest: blobs.path_of(digest).read_bytes(),
             find=find,
             crls=(book.crl,) if book.crl is not None else (),
+            erasures=(erasure.raw,) if erasure is not None else (),
         )
         trail = readers.read_now(lambda tx: _trail(tx, parts.receipts, find))
     finally:

@@ -11,13 +11,19 @@ from hub.protocol.texts import text_of
 
 
 class Result(StrEnum):
-    """Outcome of one check. `pending`: what is there is good, a later CRL or time-stamp is still to come."""
+    """Outcome of one check. `pending`: what is there is good, a later CRL or time-stamp is still to come. `redacted`: what it
+    needs was erased under retention rules; neither a pass nor a fault."""
 
     PASSED = "passed"
     FAILED = "failed"
     INDETERMINATE = "indeterminate"
     PENDING = "pending"
+    REDACTED = "redacted"
     NOT_APPLICABLE = "not_applicable"
+
+
+UNDECIDED = frozenset({Result.INDETERMINATE, Result.REDACTED})
+"""With one of these the whole is no pass."""
 
 
 class Indication(StrEnum):
@@ -67,11 +73,11 @@ class Verdict:
 
     @property
     def indication(self) -> Indication:
-        """TOTAL-FAILED if any check failed, else INDETERMINATE if any is, else TOTAL-PASSED. No checks: INDETERMINATE."""
+        """TOTAL-FAILED if any check failed, else INDETERMINATE if any is or is redacted, else TOTAL-PASSED. No checks: INDETERMINATE."""
         results = {check.result for check in self.checks}
         if Result.FAILED in results:
             return Indication.TOTAL_FAILED
-        if Result.INDETERMINATE in results or not results - {Result.NOT_APPLICABLE}:
+        if not results.isdisjoint(UNDECIDED) or not results - {Result.NOT_APPLICABLE}:
             return Indication.INDETERMINATE
         return Indication.TOTAL_PASSED
 
@@ -83,7 +89,7 @@ class Verdict:
     @property
     def not_passed(self) -> tuple[Check, ...]:
         """The checks that failed or could not be decided."""
-        return tuple(check for check in self.checks if check.result in (Result.FAILED, Result.INDETERMINATE))
+        return tuple(check for check in self.checks if check.result is Result.FAILED or check.result in UNDECIDED)
 
     def require(self) -> None:
         """Raise `NotVerified`, carrying every check, unless all passed."""
@@ -122,6 +128,11 @@ def indeterminate(code: str, cause: Code, detail: str | None = None, **values: o
 def pending(code: str, cause: Code, detail: str | None = None, **values: object) -> Check:
     """Return a check that passed on what is there and waits for a later CRL or time-stamp."""
     return Check(code, Result.PENDING, cause, detail, MappingProxyType(values))
+
+
+def redacted(code: str, cause: Code, detail: str | None = None, **values: object) -> Check:
+    """Return a check that cannot be made any more, because what it needs was erased under retention rules."""
+    return Check(code, Result.REDACTED, cause, detail, MappingProxyType(values))
 
 
 def not_applicable(code: str, detail: str | None = None) -> Check:

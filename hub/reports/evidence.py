@@ -26,6 +26,7 @@ _KINDS = {
     "dispute": "异议",
     "withdraw": "撤回",
 }
+_REMOVED = {"envelope": "函件 envelope", "file": "附件 file"}
 _ACTS = {
     "draft": "拟稿",
     "approval": "审批",
@@ -60,7 +61,10 @@ def as_printed(report: EvidenceReport) -> PrintedReport:
         facts=_facts(report),
         checks=tuple(map(_check, report.checks)),
         timeline=tuple(events),
-        files=tuple(PrintedFile(file.name, file.role or "—", file.size, file.digest) for file in report.files),
+        files=(
+            *(PrintedFile(file.name, file.role or "—", file.size, file.digest) for file in report.files),
+            *(PrintedFile("已删除 erased", _REMOVED[one.what], 0, one.digest) for one in report.removed),
+        ),
         notes=(report.by_hand_zh, report.by_hand_en),
     )
 
@@ -74,6 +78,9 @@ def _facts(report: EvidenceReport) -> tuple[PrintedFact, ...]:
         first = report.timeline[0]
         facts.append(PrintedFact("发函方", "Sending station", first.from_))
         facts.append(PrintedFact("收函方", "Receiving station", first.to))
+    for erasure in report.erasures:
+        said = f"{_at(erasure.at)},{erasure.reason}({'、'.join(erasure.people)})"
+        facts.append(PrintedFact("内容已删除", "Erased", said))
     facts += [fact for time in report.times for fact in _time(time)]
     facts += [PrintedFact("电子签名", "Electronic seal", _seal(seal)) for seal in report.seals]
     return tuple(facts)

@@ -22,21 +22,32 @@ from hub.exchange.backup import backup_hub, restore_hub
 from hub.exchange.check import check_hub
 from hub.exchange.deliver import mailbox_page, sent_page
 from hub.exchange.erasing import erasures_page, finish_erasures
+from hub.exchange.evidence import export_evidence
 from hub.exchange.hub import Hub, open_hub
 from hub.exchange.verify_trail import verify_trail
+from hub.keyring.pairs import load_pair
+from hub.keyring.place import KeyPlace
+from hub.protocol.administration import AdministrativeApproval, Answer
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Envelope, Kind, Officer
 from hub.protocol.erasure import EraseDetails, Erasures
 from hub.protocol.errors import Refused
 from hub.protocol.finding import FindingGrade
-from hub.protocol.identifiers import CaseId, StationId, digest_of
+from hub.protocol.identifiers import CaseId, StationId, digest_of, new_uuid7
+from hub.protocol.instants import format_instant
+from hub.protocol.verdict import Indication, Result
+from hub.signing.administration import open_administration, sign_approval
 from hub.signing.certificates import known, read_certificate
 from hub.signing.crl import read_crl
-from hub.signing.erasures import check_erasure, open_erasure
+from hub.signing.erasures import check_erasure, open_erasure, sign_erasure
 from hub.signing.keys import encrypt_key
+from hub.signing.purposes import DEFAULT_PURPOSES
 from hub.signing.trust import Trust
 from hub.store.database import Readers
 from hub.store.layout import DataFolder
+from hub.trail.evidence.check import check_parts
+from hub.trail.evidence.parts import removed_in
+from hub.trail.evidence.verify import check_evidence
 from tests.exchange.builders import (
     CHEAP,
     PASSPHRASE,
@@ -420,3 +431,73 @@ def test_a_file_of_an_erased_case_can_be_sent_in_another(kept: Kept) -> None:
     assert blob(kept, ONE).exists()
     assert check_hub(kept.data).ok
     assert verify_trail(kept.data).ok
+
+
+def exported(kept: Kept, case: CaseId | None = None) -> bytes:
+    return export_evidence(kept.data, PASSPHRASE, case or kept.case, now=now_utc())
+
+
+def test_a_redacted_file_names_what_is_gone_and_passes_nothing_that_needs_it(kept: Kept) -> None:
+    before = exported(kept)
+    trust = Trust((kept.province.root.certified,))
+    assert check_evidence(before, trust=trust, now=now_utc())[0].passed
+    erase(kept)
+    after = exported(kept)
+    verdict, parts = check_evidence(after, trust=trust, now=now_utc())
+    results = {check.code: check.result for check in verdict.checks}
+    assert verdict.indication is Indication.INDETERMINATE
+    assert Result.FAILED not in results.values()
+    redacted = {code for code, result in results.items() if result is Result.REDACTED}
+    needing = {"envelopes", "senders", "chain", "receipts", "attachments", "acts", "officers", "seals"}
+    assert redacted == {f"evidence.{name}" for name in needing}
+    for still in ("hub", "trail", "log", "trail_keys", "witnesses", "erasure", "certificates"):
+        assert results[f"evidence.{still}"] in (Result.PASSED, Result.PENDING), still
+    assert results["container.report"] is Result.PASSED
+    assert parts is not None
+    assert removed_in(parts) == [*map(digest_of, kept.raws), digest_of(ONE), digest_of(SHARED)]
+    assert all(piece not in after for piece in kept.raws)
+    # What was handed out before is as good as it was, and its parts are those that the list names.
+    assert check_evidence(before, trust=trust, now=now_utc())[0].passed
+    assert exported(kept, kept.other)
+
+
+def test_a_notice_that_does_not_hold_excuses_nothing_in_a_file(kept: Kept) -> None:
+    erase(kept)
+    good = check_evidence(exported(kept), trust=Trust((kept.province.root.certified,)), now=now_utc())[1]
+    assert good is not None
+    trust = trust_of(kept.province)
+    assert check_parts(good, trust=trust, now=now_utc()).indication == "INDETERMINATE"
+    head, payload, signature = good.erasures[0].split(b".")
+    forged = replace(good, erasures=(b".".join((head, payload[:-4] + b"AAAA", signature)),))
+    assert check_parts(forged, trust=trust, now=now_utc()).indication == "TOTAL-FAILED"
+    none = replace(good, erasures=())
+    assert check_parts(none, trust=trust, now=now_utc()).indication == "TOTAL-FAILED"
+    # One administrator alone, signing twice, is not two.
+    notice = open_erasure(good.erasures[0], certificates=known(map(read_certificate, good.certificates))).notice
+    act = notice.signatures[0]
+    hub = load_pair(hub_place(kept), PASSPHRASE, purposes=DEFAULT_PURPOSES)
+    once = msgspec.structs.replace(notice, signatures=(act, alone(kept, act.encode()).decode()))
+    signed_once = replace(good, erasures=(sign_erasure(once, signer=hub),))
+    report = check_parts(signed_once, trust=trust, now=now_utc())
+    assert report.indication == "TOTAL-FAILED"
+    assert {check.code: check.result for check in report.checks}["evidence.erasure"] == "failed"
+
+
+def alone(kept: Kept, act: bytes) -> bytes:
+    """The first administrator's approval of the first administrator's act."""
+    first, _ = kept.province.two_administrators()
+    stated = open_administration(act, certificates=known([first.certified])).act
+    approval = AdministrativeApproval(
+        id=new_uuid7(at=now_utc(), random=bytes(10)),
+        act=digest_of(act),
+        origin=stated.origin,
+        at=format_instant(now_utc()),
+        by=stated.by,
+        answer=Answer.APPROVED,
+    )
+    return sign_approval(approval, signer=first)
+
+
+def hub_place(kept: Kept) -> KeyPlace:
+    folder = DataFolder(kept.data)
+    return KeyPlace(folder.hub_key, folder.hub_certificate, folder.hub_certificate)

@@ -23,6 +23,7 @@ _RESULTS = {
     Result.FAILED: "不通过",
     Result.INDETERMINATE: "待定",
     Result.PENDING: "通过,待补全",
+    Result.REDACTED: "已删除,不能核验",
     Result.NOT_APPLICABLE: "不适用",
 }
 

@@ -12,6 +12,7 @@ from hub.signing.acts import open_act
 from hub.signing.certificates import CertificateSource
 from hub.signing.crl import Crl
 from hub.signing.envelopes import open_envelope
+from hub.signing.erasures import open_erasure
 from hub.signing.receipts import open_receipt
 from hub.trail.evidence.parts import EvidenceFile, EvidenceParts
 
@@ -27,8 +28,10 @@ def assemble_parts(
     read: ReadBlob,
     find: CertificateSource,
     crls: Iterable[Crl],
+    erasures: Sequence[bytes] = (),
 ) -> EvidenceParts:
-    """Return the parts of `case`: `envelopes` in its order, `receipts` of any of them, and `acts` (name, JWS) beside them.
+    """Return the parts of `case`: `envelopes` in its order, `receipts` of any of them, and `acts` (name, JWS) beside them;
+    `erasures` are the hub's notices of what is not there any more.
 
     `read` gives the bytes of an attachment, `find` a signer's certificate. Raises: Refused (`jws.*`) for an envelope or
     receipt that does not open, and what `read` raises.
@@ -44,6 +47,9 @@ def assemble_parts(
         files.setdefault(digest_of(raw), EvidenceFile(name, JOSE, raw))
     certificates = {item.certified.x5t: item.certified for item in signed}
     certificates |= {item.certified.x5t: item.certified for item in opened}
+    for notice in (open_erasure(raw, certificates=find) for raw in erasures):
+        signers = (notice.certified, notice.act.certified, notice.approval.certified)
+        certificates |= {certified.x5t: certified for certified in signers}
     for file in files.values():
         if file.media_type == JOSE:
             try:
@@ -58,4 +64,5 @@ def assemble_parts(
         attachments=files,
         certificates=tuple(certificates[x5t].pem for x5t in sorted(certificates)),
         crls=tuple(crl.pem for crl in crls),
+        erasures=tuple(erasures),
     )

@@ -4,25 +4,35 @@ Each is judged at the time the hub's receipt proves for it. Every check of `CODE
 fall under one check, the worst outcome stands for it and names the item.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Kind, Role
 from hub.protocol.errors import Refused
-from hub.protocol.identifiers import digest_of
+from hub.protocol.identifiers import Digest, digest_of
 from hub.protocol.instants import format_instant, parse_instant
-from hub.protocol.verdict import Check, Verdict, failed, indeterminate, not_applicable, passed
+from hub.protocol.verdict import Check, Result, Verdict, failed, indeterminate, not_applicable, passed
 from hub.signing.acts import SignedAct, check_act
 from hub.signing.envelopes import SignedEnvelope, check_envelope
 from hub.signing.receipts import SignedReceipt, check_receipt
 from hub.signing.seal_check import SealFinding, check_seal
 from hub.signing.seal_lists import SealBook, check_seal_state
 from hub.signing.trust import Trust
+from hub.trail.evidence.erased import (
+    check_removed_fit,
+    count_removed,
+    good_erasures,
+    is_about_removed,
+    removed_by,
+    report_erasure,
+    report_removed,
+)
 from hub.trail.evidence.opened import Carried, OpenedCase, Opening, is_authority, open_case
 from hub.trail.evidence.parts import EvidenceParts
 from hub.trail.evidence.report import (
+    ERASURE,
     QUESTIONS,
     EvidenceReport,
     JudgeTimes,
@@ -64,11 +74,17 @@ def judge_parts(
     """Return the verdict on `parts` and the report of it, with the time limits where `judge_times` knows the rules."""
     now = parse_instant(format_instant(now))  # as precise as the report states it, so that a reader judges alike
     case = open_case(parts, trust)
-    tally = Tally(CODES)
+    tally = Tally((*CODES, ERASURE) if parts.erasures else CODES)
     _check_certificates(case, tally)
+    erasures = good_erasures(parts, case, now=now, tally=tally)
+    removed = removed_by(erasures)
+    if removed:
+        count_removed(removed, case, parts, tally)
+    else:
+        _require_envelopes(case, tally)
     _check_envelopes(case, now, tally)
     _check_chain(parts, case, tally)
-    _check_receipts(case, now, tally)
+    _check_receipts(parts, case, removed, now, tally)
     statements = check_standings(case.receipts, parts.trail, trust=case.trust, tally=tally)
     check_time_stamps(case.receipts, parts.trail, statements, tally=tally)
     _check_attachments(parts, case, tally)
@@ -85,6 +101,8 @@ def judge_parts(
         seals=seals,
         files=_files(parts, case),
         times=() if judge_times is None else judge_times(_timed(case)),
+        erasures=map(report_erasure, erasures),
+        removed=report_removed(removed, case),
     )
     return verdict, report
 
@@ -111,9 +129,12 @@ def _check_certificates(case: OpenedCase, tally: Tally) -> None:
             tally.add("evidence.crls", passed("") if known else failed("", Code.CERT_CHAIN), crl.name)
 
 
-def _check_envelopes(case: OpenedCase, now: datetime, tally: Tally) -> None:
+def _require_envelopes(case: OpenedCase, tally: Tally) -> None:
     if not case.envelopes:
         tally.add("evidence.envelopes", failed("", Code.EVIDENCE_EMPTY), None)
+
+
+def _check_envelopes(case: OpenedCase, now: datetime, tally: Tally) -> None:
     for envelope in case.envelopes:
         signed = _opened(envelope, "evidence.envelopes", tally)
         if signed is not None:
@@ -137,12 +158,17 @@ def _check_chain(parts: EvidenceParts, case: OpenedCase, tally: Tally) -> None:
         ids.add(envelope.id)
 
 
-def _check_receipts(case: OpenedCase, now: datetime, tally: Tally) -> None:
+def _check_receipts(
+    parts: EvidenceParts, case: OpenedCase, removed: Mapping[Digest, str], now: datetime, tally: Tally
+) -> None:
     for opening in case.receipts:
         receipt = _opened(opening, "evidence.receipts", tally)
         if receipt is None:
             continue
-        tally.add("evidence.receipts", _check_fit(case, receipt), opening.name)
+        fit = _check_fit(case, receipt)
+        if fit.result is Result.INDETERMINATE and is_about_removed(receipt, removed):
+            fit = check_removed_fit(receipt, parts.case)
+        tally.add("evidence.receipts", fit, opening.name)
         at = parse_instant(receipt.receipt.time)
         tally.add_all("evidence.hub", check_receipt(receipt, trust=case.trust, at=at, now=now), opening.name)
         tally.add("evidence.trail", check_standing(receipt), opening.name)

@@ -16,6 +16,7 @@ from hub.signing.acts import SignedAct, open_act
 from hub.signing.certificates import CertificateSource, Certified, known, read_certificate
 from hub.signing.crl import Crl, read_crl
 from hub.signing.envelopes import SignedEnvelope, open_envelope
+from hub.signing.erasures import SignedErasure, open_erasure
 from hub.signing.receipts import SignedReceipt, open_receipt
 from hub.signing.trust import Trust
 from hub.trail.evidence.parts import EvidenceParts
@@ -52,6 +53,7 @@ class OpenedCase:
     receipts: tuple[Opening[SignedReceipt], ...]
     acts: tuple[Opening[SignedAct], ...]
     carried: dict[Digest, Carried]
+    erasures: tuple[Opening[SignedErasure], ...] = ()
 
     def acceptance_of(self, envelope: SignedEnvelope) -> SignedReceipt | None:
         """Return the receipt by which the hub accepted `envelope`, the first in order."""
@@ -90,6 +92,7 @@ def open_case(parts: EvidenceParts, trust: Trust) -> OpenedCase:
         receipts=receipts,
         acts=_open_acts(parts, carried, source),
         carried=carried,
+        erasures=_open_numbered("erased", parts.erasures, lambda raw: open_erasure(raw, certificates=source)),
     )
 
 

@@ -9,16 +9,23 @@ from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TypeVar
+
+import msgspec
 
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Attachment, Envelope, Role
+from hub.protocol.erasure import ErasureNotice
 from hub.protocol.errors import Refused
 from hub.protocol.identifiers import CaseId, Digest, digest_of
 from hub.protocol.media_types import JOSE, JPEG, JSON, PDF, PEM, PKIX_CRL, PNG, TIFF
 from hub.protocol.strict_json import decode_strict
 from hub.trail.evidence.container import DataFile
 
-FOLDERS = frozenset({"envelopes", "receipts", "letters", "scans", "acts", "proofs", "files", "certs", "crls", "trail"})
+S = TypeVar("S", bound=msgspec.Struct)
+FOLDERS = frozenset(
+    {"envelopes", "receipts", "letters", "scans", "acts", "proofs", "files", "certs", "crls", "trail", "erased"}
+)
 REPORT_JSON = "report.json"
 REPORT_PDF = "report.pdf"
 _FOLDER_OF_ROLE = {Role.LETTER: "letters", Role.SCAN: "scans", Role.ACT: "acts", Role.PROOF: "proofs"}
@@ -42,7 +49,7 @@ class EvidenceParts:
 
     `envelopes` and `receipts` are compact JWS; `attachments` are by the digest of their bytes; `certificates` are PEM,
     one each; `crls` PEM or DER; `trail` holds data files that stand under `trail/` (checkpoints, proofs, time-stamps), by
-    name.
+    name. `erasures`: the hub's notices (compact JWS) that the case was erased; they name by digest what is not here.
     """
 
     case: CaseId
@@ -52,6 +59,7 @@ class EvidenceParts:
     certificates: tuple[bytes, ...]
     crls: tuple[bytes, ...]
     trail: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
+    erasures: tuple[bytes, ...] = ()
 
 
 def files_of(parts: EvidenceParts, *, report: bytes, report_pdf: bytes) -> tuple[DataFile, ...]:
@@ -63,6 +71,7 @@ def files_of(parts: EvidenceParts, *, report: bytes, report_pdf: bytes) -> tuple
         *_numbered("certs", "pem", PEM, parts.certificates),
         *map(_crl_file, range(1, len(parts.crls) + 1), parts.crls),
         *(DataFile(f"trail/{name}", _PLAIN, parts.trail[name]) for name in sorted(parts.trail)),
+        *_numbered("erased", "jws", JOSE, parts.erasures),
         DataFile(REPORT_JSON, JSON, report),
         DataFile(REPORT_PDF, PDF, report_pdf),
     ]
@@ -72,14 +81,17 @@ def files_of(parts: EvidenceParts, *, report: bytes, report_pdf: bytes) -> tuple
 def parts_of(files: Iterable[DataFile]) -> EvidenceParts:
     """Return the parts that a container's data files make up.
 
-    Raises: Refused (`evidence.empty`) when there is no envelope that names its case.
+    Raises: Refused (`evidence.empty`) when there is no envelope, nor a notice of an erasure, that names its case.
     """
     folders: dict[str, list[DataFile]] = {}
     for file in files:
         folders.setdefault(file.name.partition("/")[0] if "/" in file.name else "", []).append(file)
     envelopes = tuple(file.raw for file in folders.get("envelopes", ()))
+    erasures = tuple(file.raw for file in folders.get("erased", ()))
     stated = [envelope for envelope in map(stated_envelope, envelopes) if envelope is not None]
-    if not stated:
+    cases = [envelope.case for envelope in stated]
+    cases += [notice.case for notice in map(stated_notice, erasures) if notice is not None]
+    if not cases:
         raise Refused(Code.EVIDENCE_EMPTY)
     named = _named(stated)
     attachments = {
@@ -88,22 +100,38 @@ def parts_of(files: Iterable[DataFile]) -> EvidenceParts:
         for file in folders.get(folder, ())
     }
     return EvidenceParts(
-        case=stated[0].case,
+        case=cases[0],
         envelopes=envelopes,
         receipts=tuple(file.raw for file in folders.get("receipts", ())),
         attachments=attachments,
         certificates=tuple(file.raw for file in folders.get("certs", ())),
         crls=tuple(file.raw for file in folders.get("crls", ())),
         trail={file.name.removeprefix("trail/"): file.raw for file in folders.get("trail", ())},
+        erasures=erasures,
     )
 
 
 def stated_envelope(raw: bytes) -> Envelope | None:
     """Return what a compact JWS says, its signature not verified: good for names and order only. None when unreadable."""
+    return _stated(raw, Envelope)
+
+
+def stated_notice(raw: bytes) -> ErasureNotice | None:
+    """Return what the notice of an erasure says, its signatures not verified. None when unreadable."""
+    return _stated(raw, ErasureNotice)
+
+
+def removed_in(parts: EvidenceParts | None) -> list[str]:
+    """Return the digests that notices in `parts` name as erased, their signatures not verified: to be shown, not relied upon."""
+    notices = () if parts is None else tuple(filter(None, map(stated_notice, parts.erasures)))
+    return list(dict.fromkeys(digest for one in notices for digest in (*one.content.envelopes, *one.content.files)))
+
+
+def _stated(raw: bytes, type: type[S]) -> S | None:
     _, _, rest = raw.partition(b".")
     payload = rest.partition(b".")[0]
     try:
-        return decode_strict(urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)), Envelope)
+        return decode_strict(urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)), type)
     except (Refused, ValueError):
         return None
 

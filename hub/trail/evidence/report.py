@@ -53,6 +53,12 @@ QUESTIONS = {
         "The letters' electronic seals are good and of the sender",
     ),
 }
+ERASURE = "evidence.erasure"
+"""Asked only of a file that says that something was erased: other files' reports are as they were."""
+ERASURE_QUESTION = (
+    "内容由两名管理员按规定删除,中心的删除通知签名正确",
+    "What is not here was erased by two administrators; the hub's notice of it is rightly signed",
+)
 # SIGNING 4.4: said in the report, because a reader with unzip and openssl alone must know what these do not show.
 BY_HAND_ZH = (
     "仅用 unzip、openssl 手工核验时看不到:清单之外的文件、重复或越界的文件名、mimetype 不在首位或内容不对、"
@@ -63,11 +69,15 @@ BY_HAND_EN = (
     "mimetype not first or other, bytes before or after the ZIP, a DOCTYPE, a weak digest algorithm, a signer who is not "
     "the evidence signer; nor does it verify envelopes, receipts, seals and the times of revocation."
 )
+_REDACTED = ("内容已按规定删除,其余核验见下", "Redacted under retention rules; what can still be checked is below")
 _CONCLUSIONS = {
     Indication.TOTAL_PASSED: ("核验通过", "Verification passed"),
     Indication.INDETERMINATE: ("尚不能判定", "Not decided"),
     Indication.TOTAL_FAILED: ("核验不通过", "Verification failed"),
 }
+
+
+_FAILED = Indication.TOTAL_FAILED
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -161,6 +171,23 @@ class ReportTime(_Part, frozen=True, kw_only=True):
     start_before: str | None
 
 
+class ReportErasure(_Part, frozen=True, kw_only=True):
+    """One erasure: when, why, by which two administrators (number and name), said by the notice of that digest."""
+
+    notice: str
+    at: str
+    reason: str
+    people: tuple[str, str]
+
+
+class ReportRemoved(_Part, frozen=True, kw_only=True):
+    """Something that was erased: its digest, `what` it was (envelope, file), and when the hub had accepted it (envelopes)."""
+
+    digest: str
+    what: str
+    accepted_at: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class TimedEnvelope:
     """An envelope of the timeline and when the hub accepted it, for whoever judges the times."""
@@ -193,6 +220,8 @@ class EvidenceReport(_Part, frozen=True, kw_only=True, omit_defaults=True):
     by_hand_zh: str
     by_hand_en: str
     times: tuple[ReportTime, ...] = ()
+    erasures: tuple[ReportErasure, ...] = ()
+    removed: tuple[ReportRemoved, ...] = ()
 
 
 def make_report(
@@ -206,9 +235,13 @@ def make_report(
     seals: Iterable[ReportSeal],
     files: Iterable[ReportFile],
     times: Iterable[ReportTime] = (),
+    erasures: Iterable[ReportErasure] = (),
+    removed: Iterable[ReportRemoved] = (),
 ) -> EvidenceReport:
     """Return the report of `verdict` about a case."""
     zh, en = _CONCLUSIONS[verdict.indication]
+    if any(check.result is Result.REDACTED for check in verdict.checks) and verdict.indication is not _FAILED:
+        zh, en = _REDACTED
     return EvidenceReport(
         version=VERSION,
         case=case,
@@ -225,13 +258,15 @@ def make_report(
         by_hand_zh=BY_HAND_ZH,
         by_hand_en=BY_HAND_EN,
         times=tuple(times),
+        erasures=tuple(erasures),
+        removed=tuple(removed),
     )
 
 
 def report_check(check: Check) -> ReportCheck:
     """Return `check` with its texts."""
     text = text_of(check.cause).filled(check.values) if check.cause is not None else None
-    question_zh, question_en = QUESTIONS.get(check.code, ("", ""))
+    question_zh, question_en = {**QUESTIONS, ERASURE: ERASURE_QUESTION}.get(check.code, ("", ""))
     return ReportCheck(
         code=check.code,
         result=check.result.value,
@@ -303,6 +338,8 @@ def differences(stored: EvidenceReport, derived: EvidenceReport) -> tuple[str, .
         "acts": (stored.acts, derived.acts),
         "seals": (_seals(stored), _seals(derived)),
         "files": (stored.files, derived.files),
+        "erasures": (stored.erasures, derived.erasures),
+        "removed": (stored.removed, derived.removed),
     }
     if (
         stored.times and derived.times

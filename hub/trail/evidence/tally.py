@@ -5,7 +5,14 @@ from dataclasses import replace
 
 from hub.protocol.verdict import Check, Result, Verdict, not_applicable
 
-_GRAVITY = (Result.NOT_APPLICABLE, Result.PASSED, Result.PENDING, Result.INDETERMINATE, Result.FAILED)
+_GRAVITY = (
+    Result.NOT_APPLICABLE,
+    Result.PASSED,
+    Result.PENDING,
+    Result.REDACTED,
+    Result.INDETERMINATE,
+    Result.FAILED,
+)
 
 
 class Tally:
