@@ -1,5 +1,6 @@
 """A demo that leaves its desks up, for tests that look at them: real processes, ended by a signal as an operator does it."""
 
+import http.client
 import json
 import os
 import signal
@@ -8,9 +9,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 STOPS_WITHIN_S = 10.0
 
@@ -23,6 +25,23 @@ class Played:
     took_s: float
     folder: Path
     process: "subprocess.Popen[bytes]"
+    _sessions: dict[str, str] = field(default_factory=dict)
+
+    def session(self, number: str) -> tuple[str, str]:
+        """The desk's address and the session's cookie (`name=value`) of a person; their link is followed once."""
+        link = self.link(number)
+        parts = urlsplit(link)
+        if number not in self._sessions:
+            response = get(link)
+            assert (response.status, response.getheader("Location")) == (303, "/desk"), response.read().decode()
+            cookies = [value for name, value in response.getheaders() if name == "Set-Cookie"]
+            (self._sessions[number],) = (value.partition(";")[0] for value in cookies if "language" not in value)
+        return f"{parts.scheme}://{parts.netloc}", self._sessions[number]
+
+    def link(self, number: str) -> str:
+        """The link of a person."""
+        (found,) = (each["url"] for desk in self.said["desks"] for each in desk["links"] if each["number"] == number)
+        return str(found)
 
     def links(self, role: str) -> list[str]:
         """The links of everybody in a role, on all desks."""
@@ -39,6 +58,15 @@ class Played:
         self.process.send_signal(number)
         self.process.wait(60)
         return time.monotonic() - started
+
+
+def get(url: str, *, method: str = "GET", cookie: str = "", host: str = "") -> http.client.HTTPResponse:
+    """One plain request."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+    headers = {"Cookie": cookie} | ({"Host": host} if host else {})
+    connection.request(method, f"{parts.path}?{parts.query}" if parts.query else parts.path, headers=headers)
+    return connection.getresponse()
 
 
 @contextmanager

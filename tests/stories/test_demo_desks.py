@@ -3,14 +3,18 @@
 import http.client
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import Browser, Page, expect
 
 from hub.pages.headers import POLICY
-from tests.stories.played import STOPS_WITHIN_S, Played, a_demo, running_in
+from tests.stories.browsing import a_page, faults_everywhere, needs_chromium, press
+from tests.stories.played import STOPS_WITHIN_S, Played, a_demo, get, running_in
+from tests.stories.walk import Walk, a_browser, in_language, settled
 
 pytestmark = pytest.mark.long
 READY_WITHIN_S = 120.0
@@ -22,29 +26,8 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
         yield demo
 
 
-def get(url: str, *, method: str = "GET", cookie: str = "", host: str = "") -> http.client.HTTPResponse:
-    parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
-    headers = {"Cookie": cookie} | ({"Host": host} if host else {})
-    connection.request(method, f"{parts.path}?{parts.query}" if parts.query else parts.path, headers=headers)
-    return connection.getresponse()
-
-
-def cookie_of(response: http.client.HTTPResponse) -> str:
-    (set_,) = (value for name, value in response.getheaders() if name == "Set-Cookie" and "language" not in value)
-    return set_.partition(";")[0]
-
-
 def text_of(response: http.client.HTTPResponse) -> str:
     return response.read().decode()
-
-
-def signed_in(link: str) -> tuple[str, str]:
-    """Follow a link; return the desk's address and the session's cookie."""
-    response = get(link)
-    assert (response.status, response.getheader("Location")) == (303, "/desk")
-    parts = urlsplit(link)
-    return f"{parts.scheme}://{parts.netloc}", cookie_of(response)
 
 
 def test_it_is_ready_in_two_minutes_with_links_for_officers_and_an_auditor(played: Played) -> None:
@@ -53,22 +36,21 @@ def test_it_is_ready_in_two_minutes_with_links_for_officers_and_an_auditor(playe
 
 
 def test_a_link_signs_in_once(played: Played) -> None:
-    link = played.links("custodian")[0]
-    url, cookie = signed_in(link)
+    url, cookie = played.session("011003")
     assert "孙七" in text_of(get(f"{url}/desk", cookie=cookie))
-    again = get(link)
+    again = get(played.link("011003"))
     assert again.status == 422
     assert "demo.link" in text_of(again)
 
 
 def test_an_auditors_link_opens_the_hubs_desk(played: Played) -> None:
-    url, cookie = signed_in(played.links("auditor")[0])
+    url, cookie = played.session("900003")
     assert "冯察" in text_of(get(f"{url}/desk", cookie=cookie))
 
 
 def test_a_days_work_waits_on_the_desks(played: Played) -> None:
     """A returned C06, a corrected C04, a letter about three people, a late one, a name with a rare character."""
-    url, cookie = signed_in(played.links("window")[1])
+    url, cookie = played.session("022001")
     inbox = text_of(get(f"{url}/inbox?tab=all", cookie=cookie))
     assert "已办结" in inbox
     assert "迟发" in inbox
@@ -103,6 +85,74 @@ def test_every_answer_has_the_policy_errors_included(played: Played) -> None:
         for answer in answers:
             assert answer.getheader("Content-Security-Policy") == POLICY, (answer.status, url)
         assert [answer.status for answer in answers][3:5] == [404, 422]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with a_browser() as started:
+        yield started
+
+
+@needs_chromium
+def test_an_auditor_finds_a_case_checks_it_and_takes_its_evidence_away(
+    played: Played, browser: Browser, tmp_path: Path
+) -> None:
+    url, cookie = played.session("900003")
+    with browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN") as context:
+        name, _, value = cookie.partition("=")
+        context.add_cookies([{"name": name, "value": value, "url": url}])
+        page = a_page(context)
+        page.goto(f"{url}/desk")
+        press(page, page.locator(".places a[href='/cases']"))
+        page.fill("[name=term]", "C06-349911500000-2026-000001")
+        page.click("form[action='/cases/search'] button")
+        row = page.locator(".case-row")
+        expect(row).to_have_count(1)
+        assert "李四" not in page.content()
+        row.locator(".case-link").click()
+        expect(page.locator("main")).not_to_contain_text("999999188502030011")
+        page.click("form[action$='/check'] button")
+        expect(page.locator(".headline").first).to_contain_text("已证明")
+        # Seeing the letter's content needs a reason, and leaves a trace.
+        page.click("details.act:has(form[action$='/reveal']) summary")
+        page.fill("form[action$='/reveal'] [name=reason]", "抽查错迁办理质量")
+        page.click("form[action$='/reveal'] button")
+        expect(page.locator("main")).to_contain_text("李四")
+        expect(page.locator("main")).to_contain_text("抽查错迁办理质量")
+        page.click("details.act:has(form[action$='/evidence']) summary")
+        page.fill("form[action$='/evidence'] [name=reason]", "存入抽查档案")
+        with page.expect_download() as waiting:
+            page.click("form[action$='/evidence'] button")
+        waiting.value.save_as(tmp_path / "evidence.asice")
+    words = ("evidence", "verify", tmp_path / "evidence.asice", "--root", played.said["root"], "--json")
+    verified = subprocess.run(
+        [sys.executable, "-m", "hanxun", *map(str, words)], capture_output=True, check=False, text=True
+    )
+    assert '"TOTAL-PASSED"' in verified.stdout, verified.stdout
+
+
+@needs_chromium
+@pytest.mark.parametrize("number", ["022001", "011001", "011002", "011003", "900003", "900001"])
+def test_no_page_shuts_anybody_out(played: Played, browser: Browser, number: str, seen: dict[str, set[str]]) -> None:
+    """axe finds no serious fault on any page that a role reaches, in both languages and both colour schemes."""
+    url, cookie = played.session(number)
+    found: list[str] = []
+
+    def look(page: Page, _name: str) -> None:
+        settled(page)
+        found.extend(faults_everywhere(page))
+        in_language(page, "zh")
+
+    walk = Walk(look, seen.setdefault(url, set()))
+    walk.follow(browser, f"{url}/desk", cookie=cookie, starts=("/no-such-page",))
+    assert "\n".join(found) == ""
+    assert [fault for fault in walk.faults if "/no-such-page" not in fault] == []
+
+
+@pytest.fixture(scope="module")
+def seen() -> dict[str, set[str]]:
+    """Pages that were looked at already, by desk: another role need not go there again, but for its own desk."""
+    return {}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -40,16 +40,23 @@ class Walk:
     seen: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
 
-    def follow(self, browser: Browser, url: str, *, starts: tuple[str, ...] = (), most: int = 80) -> None:
-        """Open `url` (a link that signs in, or any page) in a browser of its own and walk on from there and from `starts`."""
+    def follow(
+        self, browser: Browser, url: str, *, cookie: str = "", starts: tuple[str, ...] = (), most: int = 80
+    ) -> None:
+        """Open `url` (a link that signs in, or any page, with the session of `cookie`) in a browser of its own and walk on from
+        there and from `starts`. The first page is always visited, whoever was there before."""
         with browser.new_context(
             viewport={"width": 1366, "height": 768}, locale="zh-CN", ignore_https_errors=True
         ) as context:
+            if cookie:
+                name, _, value = cookie.partition("=")
+                context.add_cookies([{"name": name, "value": value, "url": _origin(url)}])
             page = context.new_page()
             page.set_default_timeout(30_000)
             page.on("pageerror", lambda error: self.faults.append(f"{page.url}: script: {error}"))
             page.goto(url)
             origin = _origin(page.url)
+            self.seen.discard(name_of(page.url))
             waiting = [page.url, *(origin + path for path in starts)]
             while waiting and most:
                 address = waiting.pop(0)
