@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import jinja2
 from aiohttp import web
@@ -33,6 +34,9 @@ from hub.pages.serving import make_app
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
 from station_agent.register.interface import Register
+from station_agent.search import index_due
+from station_agent.store.cases import require_case
+from station_agent.web.facts import facts_of
 from station_agent.web.server import PAGES, make_desk
 from tests.station.desks import PASSPHRASE
 
@@ -115,14 +119,25 @@ def serving(app: web.Application) -> Iterator[int]:
 
 
 def measure(
-    name: str, port: int, path: str, headers: dict[str, str], spent: Spent, *, rounds: int
+    name: str,
+    port: int,
+    path: str,
+    headers: dict[str, str],
+    spent: Spent,
+    *,
+    rounds: int,
+    form: dict[str, str] | None = None,
 ) -> dict[str, object]:
-    """Ask for a page `rounds` times and return the line to print. Raises: RuntimeError when it is not the page."""
+    """Ask for a page (or send `form` there) `rounds` times and return the line to print. Raises: RuntimeError when it is not
+    the page."""
+    body_sent = None if form is None else urlencode(form)
+    if form is not None:
+        headers = headers | {"Content-Type": "application/x-www-form-urlencoded"}
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     times, templates = [], []
     for number in range(rounds + 2):
         started = time.perf_counter()
-        connection.request("GET", path, headers=headers)
+        connection.request("GET" if form is None else "POST", path, body_sent, headers)
         response = connection.getresponse()
         body = response.read()
         took = time.perf_counter() - started
@@ -154,7 +169,10 @@ def officers_desk(folder: Path, *, cases: int, rounds: int, queries: bool) -> It
     desk = make_desk(station.agent, PASSPHRASE, register=_no_register)
     token = desk.sessions.begin(station.window, now=now).token
     app = make_app(PAGES, desk, desk.sessions, hosts=HOSTS, secure=False, clock=_now)
+    index_due(station.agent.store)  # as the desk does when it starts
     with station.agent.store.read() as tx:
+        open_one = tx.exec_driver_sql("SELECT \"case\" FROM cases WHERE state = 'delivered' LIMIT 1").scalar_one()
+        person = facts_of(tx, require_case(tx, open_one)).people[0]
         closed = tx.exec_driver_sql("SELECT max(\"case\") FROM cases WHERE state = 'closed'").scalar_one()
     pages = {
         "officer_desk": "/desk",
@@ -167,6 +185,11 @@ def officers_desk(folder: Path, *, cases: int, rounds: int, queries: bool) -> It
     with serving(app) as port, watching() as spent:
         for name, path in pages.items():
             yield measure(name, port, path, {"Cookie": f"hanxun_desk={token}"}, spent, rounds=rounds)
+        for name, query in (("officer_search_name", person["name"]), ("officer_search_id_end", person["id18"][-4:])):
+            # An officer's searches are held to a rate of twenty at once: so many rounds and no more.
+            form = {"_token": desk.sessions.form_token(token), "query": query}
+            headers = {"Cookie": f"hanxun_desk={token}"}
+            yield measure(name, port, "/search", headers, spent, rounds=min(rounds, 8), form=form)
         if queries:
             spent.tell()
     station.agent.close()

@@ -1,6 +1,8 @@
 """The officers' pages of one station: opens the agent and serves its desk until it is told to stop."""
 
 import asyncio
+import contextlib
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -16,10 +18,12 @@ from hub.pages.edge import Pages
 from hub.pages.serving import listening, serve_pages
 from hub.pages.sessions import Sessions
 from hub.protocol.codes import Code
+from hub.protocol.errors import HanxunError
 from station_agent.agent import Agent, open_agent
 from station_agent.people import Person, officer_name
 from station_agent.readers import gate_readers, scan_check
 from station_agent.register.interface import Register
+from station_agent.search import AT_ONCE, index_due
 from station_agent.sync import Clock
 from station_agent.web.accounts import Accounts, desk_keys
 from station_agent.web.desk import Desk, Names, Pictures
@@ -81,6 +85,19 @@ async def serve_desk(
     try:
         where = listening(data, agent.settings.desk, passphrase, host=host, port=port)
         desk = make_desk(agent, passphrase, register=lambda: register(agent))
-        await serve_pages(PAGES, desk, desk.sessions, where, ready=ready, stop=stop, clock=clock)
+        # After an upgrade or a restore thousands of cases may be due; a search meanwhile waits for them.
+        stopped = threading.Event()
+        indexing = asyncio.create_task(asyncio.to_thread(_index, agent, stopped))
+        try:
+            await serve_pages(PAGES, desk, desk.sessions, where, ready=ready, stop=stop, clock=clock)
+        finally:
+            stopped.set()
+            await indexing
     finally:
         agent.close()
+
+
+def _index(agent: Agent, stopped: threading.Event) -> None:
+    with contextlib.suppress(HanxunError):  # a full disk or a busy store: the next search does it
+        while not stopped.is_set() and index_due(agent.store, most=AT_ONCE):
+            pass
