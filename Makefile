@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo desk test test-long ocr fuzz lint lock clean
+.PHONY: demo desk screenshots test test-long ocr fuzz lint lock clean
 .DELETE_ON_ERROR:
 
 demo: .venv/run.stamp
@@ -38,6 +38,11 @@ lint: .venv/dev.stamp
 	@echo "准备测试环境 / adding what the tests need ..." >&2
 	$(PIP) --require-hashes -r requirements/dev.txt
 	@touch $@
+
+# Pictures of every page of both desks: make screenshots FOLDER=/tmp/pages
+FOLDER ?= screenshots
+screenshots: .venv/dev.stamp
+	$(BIN)/python -m docs.make_screenshots $(FOLDER)
 
 # Every reader of outside bytes under wrong ones, longer than the tests do it: make fuzz MINUTES=60
 MINUTES ?= 10
