@@ -124,7 +124,8 @@ def _toml(settings: AgentSettings) -> str:
     plain = [f"{key} = {_value(value)}" for key, value in values.items() if not isinstance(value, dict | NoneType)]
     for name, table in values.items():
         if isinstance(table, dict):
-            plain += ["", f"[{name}]", *(f"{key} = {_value(value)}" for key, value in table.items())]
+            lines = (f"{key} = {_value(value)}" for key, value in table.items() if value is not None)
+            plain += ["", f"[{name}]", *lines]
     return "\n".join(plain) + "\n"
 
 

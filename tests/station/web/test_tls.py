@@ -90,6 +90,7 @@ async def test_plain_http_gets_no_page(address: str) -> None:
             await client.get(address.replace("https", "http") + "/sign-in")
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
 async def test_older_tls_than_1_2_is_not_spoken(province: Province, address: str) -> None:
     async with aiohttp.ClientSession() as client:
         with pytest.raises(aiohttp.ClientConnectorError):
