@@ -287,7 +287,8 @@ def test_a_case_is_worked_through_by_keyboard_alone(town: Town, browser: Browser
     page.keyboard.press("r")
     page.wait_for_url("**/do/answer")
     tab_to(page, page.locator("[name=outcome]"))
-    page.keyboard.type("无误不更正")
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
     expect(page.locator("[name=outcome]")).to_have_value("无误不更正")
     press(page, page.locator("form[data-autosave] button.main"))
     expect(page.locator(".bar-good")).to_have_text("已答复")
@@ -317,10 +318,10 @@ def test_a_lost_seal_stops_the_sender_and_locks_the_receiver(town: Town, browser
     def locked() -> bool:
         page.goto(f"{receiver.url}/cases/{case}/verify")
         page.click("form[action$='/verify'] button")
-        return "遗失" in page.locator(".checks").inner_text()
+        return "停用" in page.locator(".checks").inner_text()
 
-    wait_until(locked, what=lambda: "the list of seals to arrive", every_s=1)
-    expect(page.locator(".headline").nth(0)).to_contain_text("不通过")
+    wait_until(locked, what=lambda: page.locator("main").inner_text(), every_s=1)
+    expect(page.locator(".headline").nth(0)).to_contain_text("待定")
     expect(page.locator("form[action$='/act'] button")).to_be_disabled()
     custodian = sign_in(browser, sender, opener.custodian)
     custodian.goto(f"{sender.url}/seal-use")
