@@ -22,6 +22,7 @@ from station_agent.settings import load_settings
 from station_agent.store import consistency
 from station_agent.store.blobs import BlobFolder, hash_file
 from station_agent.store.engine import Store, open_store
+from station_agent.store.erasures import count_erased
 
 Progress = Callable[[str, int, int], None]
 """Told how far it is: step (`check`), bytes done, bytes in all."""
@@ -80,6 +81,8 @@ def _rows(tx: Connection) -> Iterator[Finding]:
         for subject in question(tx):
             yield Finding(code, str(subject))
     yield from _certificates(tx)
+    if count := count_erased(tx):
+        yield Finding(Code.CHECK_ERASED, str(count), None, FindingGrade.NOTE)
 
 
 _SIMPLE: dict[Code, Callable[[Connection], list[str] | list[int]]] = {

@@ -9,7 +9,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from hub.protocol.codes import Code
 from hub.protocol.envelope import Kind
+from hub.protocol.errors import Refused
 from hub.protocol.identifiers import CaseId, Digest
 from hub.protocol.instants import format_instant
 from hub.protocol.verdict import Verdict
@@ -33,7 +35,8 @@ from station_agent.inbox.verify import handed_over
 from station_agent.seal_states import seal_lists
 from station_agent.store.acts import acts_of
 from station_agent.store.cases import CaseRow, all_cases
-from station_agent.store.envelopes import envelopes_of, receipts_for
+from station_agent.store.envelopes import envelopes_of, receipts_for, receipts_of
+from station_agent.store.erasures import ErasedRow, erased_case
 from station_agent.store.gates import EvidenceRow, add_evidence, evidence_of, next_evidence_version
 from station_agent.store.trail import leaf_proof, time_stamp_of, trail_keys_taken
 
@@ -78,13 +81,19 @@ def read_version(agent: Agent, case: CaseId, version: int | None = None) -> tupl
     """Return a version of the case's evidence file (the newest when none is named), or None."""
     with agent.store.read() as tx:
         rows = [row for row in evidence_of(tx, case) if version in (None, row.version)]
+        gone = erased_case(tx, case)
+    if gone is not None and rows and rows[-1].at <= gone.at:
+        raise Refused(Code.CASE_ERASED, detail=case)
     return (rows[-1], agent.store.blobs.get(rows[-1].digest)) if rows else None
 
 
 def gather(agent: Agent, case: CaseId) -> EvidenceParts:
-    """Return everything this station holds about `case` that the hub has acknowledged, and its own officers' acts."""
+    """Return everything this station holds about `case` that the hub has acknowledged, and its own officers' acts; of an erased
+    case what still proves, with the notice that names the rest by digest."""
     find = agent.knowledge.find
     with agent.store.read() as tx:
+        if (gone := erased_case(tx, case)) is not None:
+            return _redacted(tx, agent, gone)
         rows = envelopes_of(tx, case)
         signed = [open_envelope(row.raw, certificates=find) for row in rows]
         receipts: dict[Digest, SignedReceipt] = {}
@@ -107,20 +116,39 @@ def gather(agent: Agent, case: CaseId) -> EvidenceParts:
         find=find,
         crls=agent.knowledge.newest_crls(),
     )
-    trail = _trail(agent, [receipts[envelope.digest] for envelope in kept])
+    with agent.store.read() as tx:
+        trail = _trail(tx, [receipts[envelope.digest] for envelope in kept])
     return _with_seal_lists(replace(parts, trail=trail), agent)
 
 
-def _trail(agent: Agent, receipts: Sequence[SignedReceipt]) -> dict[str, bytes]:
+def _redacted(tx: Connection, agent: Agent, gone: ErasedRow) -> EvidenceParts:
+    find = agent.knowledge.find
+    receipts = [
+        open_receipt(row.raw, certificates=find)
+        for row in receipts_of(tx, gone.case)
+        if (proof := leaf_proof(tx, row.digest)) is None or proof.raw  # an empty one: lost by a declared restore
+    ]
+    parts = assemble_parts(
+        gone.case,
+        envelopes=(),
+        receipts=[receipt.raw for receipt in receipts],
+        read=agent.store.blobs.get,
+        find=find,
+        crls=agent.knowledge.newest_crls(),
+        erasures=(gone.raw,),
+    )
+    return replace(parts, trail=_trail(tx, receipts))
+
+
+def _trail(tx: Connection, receipts: Sequence[SignedReceipt]) -> dict[str, bytes]:
     """Return what the file holds of the trail: the statements of its keys, and the proof of every receipt that has one."""
-    with agent.store.read() as tx:
-        files = {keys_name(number): raw for number, raw in enumerate(trail_keys_taken(tx), start=1)}
-        for number, receipt in enumerate(receipts, start=1):
-            proof = leaf_proof(tx, receipt.digest)
-            if proof is not None:
-                files[proof_name(number)] = proof.raw
-                if (token := time_stamp_of(tx, proof.size)) is not None:
-                    files[stamp_name(proof.size)] = token
+    files = {keys_name(number): raw for number, raw in enumerate(trail_keys_taken(tx), start=1)}
+    for number, receipt in enumerate(receipts, start=1):
+        proof = leaf_proof(tx, receipt.digest)
+        if proof is not None:
+            files[proof_name(number)] = proof.raw
+            if (token := time_stamp_of(tx, proof.size)) is not None:
+                files[stamp_name(proof.size)] = token
     return files
 
 

@@ -22,8 +22,10 @@ from hub.protocol.exchange import TrailGrowth
 from hub.protocol.identifiers import Digest
 from hub.protocol.instants import format_instant
 from hub.protocol.verdict import Check, Result
+from hub.signing.receipts import open_receipt
 from hub.signing.restores import SignedRestore, check_restore, open_restore, signatures_in
 from hub.trail.checkpoint import Checkpoint, SignedCheckpoint, check_growth, open_checkpoint, parse_checkpoint
+from hub.trail.fork import check_fork_proof, make_fork_proof
 from hub.trail.hashing import EMPTY_ROOT
 from hub.trail.lines import parse_hash
 from station_agent.agent import Agent
@@ -34,7 +36,7 @@ from station_agent.seal_states import has_administrators
 from station_agent.store.envelopes import receipts_for
 from station_agent.store.outbox import SENT, outbox_rows, send_again
 from station_agent.store.restores import forget_settings, last_restore, take_restore
-from station_agent.store.trail import log_again_from, rewind_witnesses
+from station_agent.store.trail import keep_misbehaviour, log_again_from, rewind_witnesses
 from station_agent.store.trust import (
     CheckpointRow,
     add_checkpoints,
@@ -48,6 +50,7 @@ log = logging.getLogger(__name__)
 ROLLBACK = "rollback"
 FORK = "fork"
 RESTORED = "restored"
+ERASURES = "erasures"
 INTRODUCED = "witness "
 Clock = Callable[[], datetime]
 
@@ -131,6 +134,33 @@ async def stand_still(
     raise Unavailable(Code.HUB_ROLLED_BACK, detail=cause, values=values)
 
 
+def note_two_roots(agent: Agent, raw: bytes, *, now: datetime) -> None:
+    """Keep the proof and stop when the hub's receipt `raw` shows another root for a tree of a size that was seen before: two
+    signed checkpoints of one size are a proof by themselves."""
+    key = agent.log_key
+    try:
+        trail = open_receipt(raw, certificates=agent.knowledge.find).receipt.trail
+        if trail is None:
+            return
+        shown = open_checkpoint(trail.checkpoint.encode(), origin=key.name, log_keys=(key,))
+    except Refused:
+        return  # not the log's word
+    size = shown.checkpoint.size
+    with agent.store.read() as tx:
+        seen = find_checkpoint(tx, key.name, size)
+    if seen is None or seen.root == shown.checkpoint.root.hex():
+        return
+    proof = make_fork_proof(seen.note.encode(), shown.raw)
+    if not check_fork_proof(proof, key=key).passed:
+        return
+    values = json.dumps({"size": size, "seen": size})
+    with agent.store.write() as tx:
+        digest = keep_misbehaviour(tx, proof, now=now)
+        remember(tx, ROLLBACK, values)
+        remember(tx, FORK, values)
+    log.error("two roots in a receipt size=%d proof=%s", size, digest)
+
+
 async def _statements(
     agent: Agent, client: HubClient, growth: TrailGrowth, *, after: int, now: datetime
 ) -> list[SignedRestore]:
@@ -194,7 +224,7 @@ def _take(agent: Agent, statements: list[SignedRestore], now: datetime) -> None:
                 send_again(tx, row, now=now)
             log.warning("hub restored number=%d size=%d sent_again=%d", statement.number, statement.size, len(lost))
         # Certificates and witness keys registered since the backup are gone there as well.
-        forget_settings(tx, FORK, ROLLBACK, prefix=PUBLISHED)
+        forget_settings(tx, FORK, ROLLBACK, ERASURES, prefix=PUBLISHED)
         forget_settings(tx, prefix=INTRODUCED)
 
 

@@ -16,6 +16,7 @@ import aiohttp
 import msgspec
 
 from hub.protocol.codes import Code
+from hub.protocol.erasure import Erasures
 from hub.protocol.errors import HanxunError, Refused, Unavailable
 from hub.protocol.exchange import Alarms, MailboxPage, Problem, Token, TrailGrowth, UploadState
 from hub.protocol.identifiers import Digest, StationId
@@ -240,6 +241,11 @@ class HubClient:
         """Return the alarms that concern this station. Raises: HubRefusal, Unavailable."""
         async with self._call("GET", "/v1/alarms") as answer:
             return _decoded(await answer.read(), Alarms)
+
+    async def erasures(self, *, after: int) -> Erasures:
+        """Return the notices of erased cases of this station behind leaf `after`. Raises: HubRefusal, Unavailable."""
+        async with self._call("GET", f"/v1/erasures?after={after}") as answer:
+            return _decoded(await answer.read(), Erasures)
 
     async def _sign_in(self) -> str:
         async with self._lock:

@@ -20,6 +20,7 @@ from station_agent.agent import Agent, open_agent
 from station_agent.catch_up import catch_up
 from station_agent.certificates import follow_renewal, publish_own, warn_of_expiry
 from station_agent.clock_skew import SkewNotes
+from station_agent.erasures import keep_erasures
 from station_agent.events import events_wait
 from station_agent.evidence import complete_closed
 from station_agent.history import are_numbers_known, require_one_history
@@ -168,6 +169,7 @@ async def keep_up(agent: Agent, client: HubClient, *, clock: Clock) -> None:
     await follow_renewal(agent, client)
     await publish_own(agent, client)
     await keep_seals(agent, client, clock=clock)
+    await keep_erasures(agent, client, clock=clock)
     await keep_specimens(agent, client, clock=clock)
     await judge_quarantined(agent, client, clock=clock)
 
@@ -226,6 +228,7 @@ async def _upkeep_loop(link: Link) -> None:
 async def _trail_loop(link: Link) -> None:
     async def keep_trail() -> None:
         link.called.clear()
+        await keep_erasures(link.agent, link.client, clock=link.clock)
         await keep_step(link.agent, link.client, clock=link.clock)
         pause = FIRST_PAUSE_S
         # While proofs are lacking, it is the other stations' cosignatures that are waited for.

@@ -5,6 +5,8 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Envelope, Role
 from hub.protocol.errors import HanxunError, Refused
@@ -14,11 +16,14 @@ from hub.protocol.instants import format_instant
 from hub.protocol.verdict import NotVerified, Verdict, failed, failures
 from station_agent.agent import Agent
 from station_agent.certificates import ensure_named
+from station_agent.erasures import is_erased_here
+from station_agent.history import note_two_roots
 from station_agent.hub_client import HubClient, HubRefusal
 from station_agent.inbox.file import file_delivery, receipts_from, receipts_json
 from station_agent.inbox.verify import Verified, verify_delivery
 from station_agent.room import require_room_to_receive
 from station_agent.store.deliveries import (
+    ERASED,
     QUARANTINED,
     DeliveryRow,
     cursor_of,
@@ -26,6 +31,7 @@ from station_agent.store.deliveries import (
     judge_again,
     quarantined,
 )
+from station_agent.store.erasures import erased_case
 from station_agent.store.verdicts import encode_checks
 
 log = logging.getLogger(__name__)
@@ -82,14 +88,26 @@ async def take(agent: Agent, client: HubClient, item: MailboxItem, clock: Clock)
     """Verify and store one delivery, or put it aside; its cursor is then behind this station. Raises: Unavailable, Damaged."""
     envelope = None if item.envelope is None else item.envelope.encode("utf-8", "replace")
     receipts = tuple(receipt.encode("utf-8", "replace") for receipt in item.receipts)
+    if is_erased_here(agent, envelope):
+        # It was on its way when the case was erased: nothing of it is kept but that it came.
+        with agent.store.write() as tx:
+            insert_delivery(tx, _row(item.cursor, ERASED, None, (), Verdict(()), clock()))
+        log.info("delivery of an erased case cursor=%d", item.cursor)
+        return
     try:
         verified = await _verify(agent, client, envelope, receipts, clock)
         with agent.store.write() as tx:
+            _require_not_erased(tx, verified)
             state, verdict = file_delivery(tx, agent, verified, now=clock())
             # The cursor moves in this transaction: a crash before it fetches the same delivery again.
             insert_delivery(tx, _row(item.cursor, state, envelope, receipts, verdict, clock()))
     except NotVerified as error:
         verdict = error.verdict
+        for raw in receipts[:1]:
+            await asyncio.to_thread(note_two_roots, agent, raw, now=clock())
+    except _ErasedMeanwhile:
+        await take(agent, client, item, clock)
+        return
     except HanxunError:
         raise
     except Exception as error:
@@ -101,6 +119,15 @@ async def take(agent: Agent, client: HubClient, item: MailboxItem, clock: Clock)
     log.error("delivery quarantined cursor=%d", item.cursor)
     with agent.store.write() as tx:
         insert_delivery(tx, _row(item.cursor, QUARANTINED, envelope, receipts, verdict, clock()))
+
+
+class _ErasedMeanwhile(Refused):
+    """The case was erased here while the delivery was being verified."""
+
+
+def _require_not_erased(tx: Connection, verified: Verified) -> None:
+    if erased_case(tx, verified.signed.envelope.case) is not None:
+        raise _ErasedMeanwhile(Code.CASE_ERASED, detail=verified.signed.envelope.case)
 
 
 async def _verify(

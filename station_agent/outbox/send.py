@@ -13,11 +13,13 @@ from hub.protocol.envelope import Kind, Role
 from hub.protocol.errors import Damaged, Refused, Unavailable
 from hub.protocol.identifiers import Digest
 from hub.protocol.instants import format_instant, parse_instant
+from hub.protocol.verdict import NotVerified
 from hub.signing.envelopes import SignedEnvelope, open_envelope
 from hub.signing.receipts import SignedReceipt, open_receipt
 from hub.trail.position import parse_position
 from station_agent.agent import Agent
 from station_agent.certificates import ensure_named, publish_own
+from station_agent.history import note_two_roots
 from station_agent.hub_client import LONGEST_WAIT_S, HubClient, HubRefusal, Throttled
 from station_agent.lateness import is_late
 from station_agent.outbox.renew import renewed
@@ -103,7 +105,11 @@ async def _send(agent: Agent, client: HubClient, row: OutboxRow, clock: Callable
     raw = await client.submit(stored.raw)
     await ensure_named(agent, client, [raw])
     receipt = open_receipt(raw, certificates=agent.knowledge.find)
-    _require_good(agent, signed, receipt, clock())
+    try:
+        _require_good(agent, signed, receipt, clock())
+    except NotVerified:
+        await asyncio.to_thread(note_two_roots, agent, raw, now=clock())
+        raise
     now = clock()
     found = checkpoint_of(receipt, seen_at=format_instant(now))
     about = ReceiptRow(receipt.digest, signed.digest, receipt.receipt.time, raw)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from hub.protocol.act import ActKind
 from hub.protocol.identifiers import CaseId, Digest, EnvelopeId
@@ -30,7 +30,7 @@ def insert_act(tx: Connection, row: ActRow) -> None:
 
 def acts_of(tx: Connection, case: CaseId, kind: ActKind | None = None) -> tuple[ActRow, ...]:
     """Return this station's acts of `case` in order, all or those of one kind."""
-    question = select(*(acts.c[field.name] for field in fields(ActRow))).where(acts.c.case == case).order_by(acts.c.seq)
+    question = select(*(acts.c[field.name] for field in fields(ActRow))).where(acts.c.case == case, func.length(acts.c.raw) > 0).order_by(acts.c.seq)
     if kind is not None:
         question = question.where(acts.c.kind == kind.value)
     return tuple(ActRow(**dict(found)) for found in tx.execute(question).mappings())

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import Column, Connection, select
+from sqlalchemy import Column, ColumnElement, Connection, func, or_, select
 
 from station_agent.store.outbox import SENT
 from station_agent.store.schema import (
@@ -12,6 +12,7 @@ from station_agent.store.schema import (
     certificates,
     deliveries,
     envelopes,
+    erased_cases,
     evidence_files,
     letter_numbers,
     letters,
@@ -46,7 +47,8 @@ def broken_references(tx: Connection) -> list[tuple[str, str, int]]:
 def files_named(tx: Connection) -> Iterator[tuple[str, str]]:
     """Yield digest and naming column of every file that a row says is here; a file's digest may come several times."""
     for column in _NAMING:
-        for digest in tx.execute(select(column).where(column.is_not(None)).distinct()).scalars():
+        question = select(column).where(column.is_not(None), _expected(column)).distinct()
+        for digest in tx.execute(question).scalars():
             yield digest, f"{column.table.name}.{column.name}"
     for digest in tx.execute(
         select(tray.c.digest).where(tray.c.state.in_(("waiting", "attached", "discarded")))
@@ -56,17 +58,32 @@ def files_named(tx: Connection) -> Iterator[tuple[str, str]]:
         yield digest, "specimens.digest"
 
 
+def _not_erased(case: Column[str], raw: Column[bytes]) -> ColumnElement[bool]:
+    """An empty body is what an erasure leaves, and only that: without the notice it is damage."""
+    return or_(func.length(raw) > 0, case.not_in(select(erased_cases.c.case)))
+
+
+def _expected(column: Column[str]) -> ColumnElement[bool]:
+    """Whether a named file is to be here: not what went with an erased case; an evidence file written since is."""
+    case, gone = column.table.c.case, select(erased_cases.c.case)
+    if column.table is not evidence_files:
+        return case.not_in(gone)
+    since = select(erased_cases.c.at).where(erased_cases.c.case == evidence_files.c.case).scalar_subquery()
+    return or_(case.not_in(gone), evidence_files.c.at > since)
+
+
 def envelopes_stored(tx: Connection) -> Iterator[tuple[str, str, str, str, bytes]]:
     """Yield digest, id, case, kind and raw of every envelope, in order."""
     e = envelopes.c
-    query = select(e.digest, e.id, e.case, e.kind, e.raw).order_by(e.seq)
+    query = select(e.digest, e.id, e.case, e.kind, e.raw).where(_not_erased(e.case, e.raw)).order_by(e.seq)
     for row in tx.execution_options(yield_per=500).execute(query):
         yield row.digest, row.id, row.case, row.kind, row.raw
 
 
 def acts_stored(tx: Connection) -> Iterator[tuple[str, bytes]]:
     """Yield digest and raw of every act."""
-    for row in tx.execute(select(acts.c.digest, acts.c.raw).order_by(acts.c.seq)):
+    query = select(acts.c.digest, acts.c.raw).where(_not_erased(acts.c.case, acts.c.raw)).order_by(acts.c.seq)
+    for row in tx.execute(query):
         yield row.digest, row.raw
 
 

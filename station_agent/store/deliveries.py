@@ -10,6 +10,7 @@ from station_agent.store.schema import deliveries
 FILED = "filed"
 QUARANTINED = "quarantined"
 REPEATED = "repeated"
+ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True)

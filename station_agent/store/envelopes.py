@@ -69,9 +69,18 @@ def find_envelope_id(tx: Connection, id: EnvelopeId) -> EnvelopeRow | None:
 
 
 def envelopes_of(tx: Connection, case: CaseId) -> tuple[EnvelopeRow, ...]:
-    """Return the envelopes of `case` in the order in which this station stored them."""
-    found = tx.execute(select(*_COLUMNS).where(envelopes.c.case == case).order_by(envelopes.c.seq)).mappings()
+    """Return the envelopes of `case` in the order in which this station stored them; of an erased case there are none."""
+    here = (envelopes.c.case == case, func.length(envelopes.c.raw) > 0)
+    found = tx.execute(select(*_COLUMNS).where(*here).order_by(envelopes.c.seq)).mappings()
     return tuple(_row(row) for row in found)
+
+
+def receipts_of(tx: Connection, case: CaseId) -> tuple[ReceiptRow, ...]:
+    """Return the receipts about envelopes of `case`, in the order in which the envelopes were stored; also of an erased case."""
+    columns = (receipts.c[field.name] for field in fields(ReceiptRow))
+    question = select(*columns).join(envelopes, envelopes.c.digest == receipts.c.envelope)
+    found = tx.execute(question.where(envelopes.c.case == case).order_by(envelopes.c.seq, receipts.c.seq)).mappings()
+    return tuple(ReceiptRow(**dict(row)) for row in found)
 
 
 def last_digest(tx: Connection, case: CaseId) -> Digest | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, func, select
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from hub.protocol.identifiers import CaseId, Digest
@@ -62,7 +62,9 @@ def put_words(tx: Connection, case: CaseId, words: Iterable[Word]) -> None:
 
 def signed_messages(tx: Connection, cases: Sequence[CaseId]) -> tuple[tuple[CaseId, bytes], ...]:
     """Return every message of these cases as stored (compact JWS)."""
-    question = select(envelopes.c.case, envelopes.c.raw).where(envelopes.c.case.in_(cases))
+    question = select(envelopes.c.case, envelopes.c.raw).where(
+        envelopes.c.case.in_(cases), func.length(envelopes.c.raw) > 0
+    )
     return tuple((CaseId(case), raw) for case, raw in tx.execute(question.order_by(envelopes.c.seq)))
 
 
