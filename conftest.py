@@ -4,6 +4,11 @@ for them, and holds CI to the whole suite."""
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says more about the machine than about the code: speed is measured in benchmarks/.
+settings.register_profile("hanxun", deadline=None)
+settings.load_profile("hanxun")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
