@@ -21,20 +21,20 @@ from hanxun.administrators import (
     show_act,
     tell,
 )
-from hanxun.desk_options import CaseArgument, case_of
 from hanxun.options import HubData, JsonFlag, PassphraseFile
 from hanxun.output import console, print_json, say
 from hub.exchange.administration import look_at_case, make_act, open_office, propose_erasure
 from hub.exchange.erasing import copies_before_upgrades
 from hub.protocol.administration import AdministrationKind
 from hub.protocol.erasure import EraseDetails
+from hub.protocol.identifiers import parse_case
 
 app = typer.Typer()
 
 
 @app.command()
 def erase(
-    case: CaseArgument,
+    case: Annotated[str, typer.Argument(help="案件号 / case number")],
     data: HubData,
     reason: Annotated[str, typer.Option(help="删除依据 / on what ground, e.g. the retention period that has ended")],
     by: By = None,
@@ -52,7 +52,7 @@ def erase(
     先看:不带 --by 只列出将删除的内容。 / Without --by it only shows what would go.
     例 / example:  hanxun hub erase C06-349911500000-2026-000001 --data hub-data --reason 保存期届满 --by 900001
     """
-    number, kind = case_of(case), AdministrationKind.ERASE_CASE
+    number, kind = parse_case(case), AdministrationKind.ERASE_CASE
     signing = Signing(data, passphrase_file, by, password_file, other, other_password_file, yes)
     with open_office(data, hub_passphrase(passphrase_file)) as office:
         details = look_at_case(office, number, reason=reason, open=open)

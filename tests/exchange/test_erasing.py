@@ -1,6 +1,7 @@
 """Erasing a case's content at the hub: what goes, what stays, what proves, and what a crash leaves for the next start."""
 
 import asyncio
+import json
 import os
 import shutil
 import signal
@@ -501,3 +502,39 @@ def alone(kept: Kept, act: bytes) -> bytes:
 def hub_place(kept: Kept) -> KeyPlace:
     folder = DataFolder(kept.data)
     return KeyPlace(folder.hub_key, folder.hub_certificate, folder.hub_certificate)
+
+
+def hanxun(kept: Kept, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The verb itself, with both administrators' keys in the hub's folder."""
+    folder = DataFolder(kept.data).officers
+    folder.mkdir(parents=True, exist_ok=True)
+    for signer in kept.province.two_administrators():
+        number = signer.certified.number
+        (folder / f"{number}.key.pem").write_bytes(encrypt_key(signer.private_key, b"p", cost=CHEAP))
+        (folder / f"{number}.cert.pem").write_bytes(signer.certified.pem)
+    secrets = kept.data.parent
+    (secrets / "hub.pass").write_bytes(PASSPHRASE)
+    (secrets / "p.pass").write_bytes(b"p")
+    command = [sys.executable, "-m", "hanxun", "hub", *arguments, "--data", str(kept.data)]
+    command += ["--passphrase-file", str(secrets / "hub.pass"), "--json"]
+    return subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+
+
+def test_the_verb_shows_what_would_go_asks_and_lets_a_second_person_decide(kept: Kept) -> None:
+    erasing_it = ("erase", kept.case, "--reason", REASON)
+    first = ("--by", "900001", "--password-file", str(kept.data.parent / "p.pass"))
+    second = ("--by", "900002", "--password-file", str(kept.data.parent / "p.pass"))
+    shown = hanxun(kept, *erasing_it)
+    assert json.loads(shown.stdout)["would_erase"]["envelopes"] == 3
+    asked = hanxun(kept, *erasing_it, *first)
+    assert (asked.returncode, json.loads(asked.stderr.splitlines()[-1])["code"]) == (1, "erase.not_confirmed")
+    proposed = hanxun(kept, *erasing_it, *first, "--yes")
+    number = json.loads(proposed.stdout)["proposal"]
+    waiting = json.loads(hanxun(kept, "pending").stdout)["proposals"]
+    assert [(one["number"], one["act"], one["details"]["files"]) for one in waiting] == [(number, "erase-case", 2)]
+    assert hanxun(kept, "approve", str(number), *second).returncode == 1
+    assert blob(kept, ONE).exists()
+    assert json.loads(hanxun(kept, "approve", str(number), *second, "--yes").stdout)["effective"]
+    assert not blob(kept, ONE).exists()
+    again = hanxun(kept, *erasing_it)
+    assert (again.returncode, json.loads(again.stderr.splitlines()[-1])["code"]) == (1, "case.erased")
