@@ -9,21 +9,27 @@ import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import sqlalchemy as sa
 
 from hub.exchange.erasing import is_leaf_of, notice_in
-from hub.exchange.hub import read_settings
+from hub.exchange.hub import purposes_of, read_settings
+from hub.exchange.own_keys import hub_certificates
+from hub.exchange.trust import TrustBook
 from hub.exchange.verify_trail import TrailReport, erased_envelopes, verify_trail
 from hub.exchange.witnessing import witnessed
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Envelope
-from hub.protocol.errors import Damaged
+from hub.protocol.errors import Damaged, Refused
 from hub.protocol.finding import Finding, FindingGrade
 from hub.protocol.identifiers import Digest, digest_of
+from hub.protocol.verdict import Result
 from hub.protocol.witness import Witnessed
+from hub.signing.certificates import known
+from hub.signing.erasures import check_erasure, open_erasure
 from hub.store.attachments import blobs_known
 from hub.store.blobs import BlobStore, hash_file
 from hub.store.committed import attachments_named, unanswered
@@ -38,6 +44,7 @@ from hub.store.database import Readers
 from hub.store.erasures import all_erasures, pending_erasures
 from hub.store.layout import DataFolder
 from hub.store.migrate import integrity_of, require_current
+from hub.store.stations import certificate_by_x5t
 from hub.trail.verify import FirstBad
 
 Progress = Callable[[str, int, int], None]
@@ -68,6 +75,7 @@ def check_hub(data: Path, *, progress: Progress = lambda *_: None) -> HubReport:
         findings = [] if word == "ok" else [Finding(Code.CHECK_DATABASE, folder.database.name, word)]
         try:
             findings += readers.read_now(lambda tx: list(_rows(tx)))
+            findings += _notices(folder, readers)
             findings += _blobs(folder, readers, progress)
             standing = readers.read_now(witnessed)
         except (sa.exc.DatabaseError, Damaged) as error:
@@ -126,6 +134,32 @@ def _erasures(tx: sa.Connection) -> Iterator[Finding]:
     left = sum(not one.kept for one in pending_erasures(tx))
     if left:
         yield Finding(Code.CHECK_ERASED_LEFT, str(left), None, FindingGrade.NOTE)
+
+
+def _notices(folder: DataFolder, readers: Readers) -> Iterator[Finding]:
+    """Whoever holds the hub's keys can write a notice and its leaf, but not two administrators' signatures for it."""
+    rows = readers.read_now(lambda tx: list(all_erasures(tx)))
+    if not rows:
+        return
+    settings = read_settings(folder)
+    purposes = purposes_of(settings)
+    book = TrustBook(
+        folder,
+        purposes=purposes,
+        crl_max_age=timedelta(seconds=settings.limits.crl_max_age_s),
+        find=lambda x5t: readers.read_now(lambda tx: certificate_by_x5t(tx, x5t)),
+    )
+    own = known(hub_certificates(folder, purposes=purposes))
+    for row in rows:
+        try:
+            signed = open_erasure(row.raw, certificates=lambda x5t: own(x5t) or book.certificate(x5t))
+        except Refused as error:
+            yield Finding(Code.CHECK_ERASURE, row.case, error.code.value)
+            continue
+        verdict = check_erasure(signed, trust=book.trust, now=datetime.now(UTC), origin=settings.trail.origin)
+        wrong = [check.code for check in verdict.checks if check.result is Result.FAILED]
+        if wrong:
+            yield Finding(Code.CHECK_ERASURE, row.case, ", ".join(wrong))
 
 
 def _envelope(row: EnvelopeColumns) -> Iterator[Finding]:

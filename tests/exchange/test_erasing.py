@@ -18,7 +18,7 @@ import pytest
 
 from hub.exchange import erasing
 from hub.exchange.accept import accept
-from hub.exchange.administration import Filed, approve, look_at_case, open_office, pending, propose_erasure
+from hub.exchange.administration import Filed, approve, look_at_case, make_act, open_office, pending, propose_erasure
 from hub.exchange.backup import backup_hub, restore_hub
 from hub.exchange.check import check_hub
 from hub.exchange.deliver import mailbox_page, sent_page
@@ -28,7 +28,7 @@ from hub.exchange.hub import Hub, open_hub
 from hub.exchange.verify_trail import verify_trail
 from hub.keyring.pairs import load_pair
 from hub.keyring.place import KeyPlace
-from hub.protocol.administration import AdministrativeApproval, Answer
+from hub.protocol.administration import AdministrationKind, AdministrativeApproval, Answer
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Envelope, Kind, Officer
 from hub.protocol.erasure import EraseDetails, Erasures
@@ -37,7 +37,7 @@ from hub.protocol.finding import FindingGrade
 from hub.protocol.identifiers import CaseId, StationId, digest_of, new_uuid7
 from hub.protocol.instants import format_instant
 from hub.protocol.verdict import Indication, Result
-from hub.signing.administration import open_administration, sign_approval
+from hub.signing.administration import open_administration, sign_administration, sign_approval
 from hub.signing.certificates import known, read_certificate
 from hub.signing.crl import read_crl
 from hub.signing.erasures import check_erasure, open_erasure, sign_erasure
@@ -538,3 +538,21 @@ def test_the_verb_shows_what_would_go_asks_and_lets_a_second_person_decide(kept:
     assert not blob(kept, ONE).exists()
     again = hanxun(kept, *erasing_it)
     assert (again.returncode, json.loads(again.stderr.splitlines()[-1])["code"]) == (1, "case.erased")
+
+
+def test_an_erasure_that_one_administrator_signed_twice_is_found_by_the_check(kept: Kept) -> None:
+    details, (first, _) = look(kept), kept.province.two_administrators()
+    hub = load_pair(hub_place(kept), PASSPHRASE, purposes=DEFAULT_PURPOSES)
+    with open_office(kept.data, PASSPHRASE) as office:
+        kind, origin = AdministrationKind.ERASE_CASE, office.rules.origin
+        act = make_act(kind, kept.case, details, origin=origin, certified=first.certified, now=now_utc())
+        raw = sign_administration(act, signer=first)
+        with office.engine.begin() as tx:
+            # As whoever holds all the hub's keys could write it, its leaf included.
+            both = (raw, alone(kept, raw))
+            erasing.erase(
+                tx, office.rules.log, kept.case, details, origin=origin, signatures=both, signer=hub, now=now_utc()
+            )
+    assert verify_trail(kept.data).ok
+    (finding,) = [one for one in check_hub(kept.data).findings if one.code is Code.CHECK_ERASURE]
+    assert finding.detail == "two.people"

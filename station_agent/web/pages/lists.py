@@ -32,7 +32,7 @@ SENT_TABS = {
     "mine": ("returned", "awaiting_supply", "answered"),
     "preparing": ("draft", "awaiting_seal", "to_send"),
     "there": ("delivered", "claimed", "reassigned", "in_progress"),
-    "done": ("closed", "withdrawn", "void"),
+    "done": ("closed", "withdrawn", "void", "erased"),
     "all": (),
 }
 TONES = {
@@ -50,6 +50,7 @@ TONES = {
     "withdrawn": "idle",
     "suspended": "wait",
     "void": "idle",
+    "erased": "idle",
 }
 
 
