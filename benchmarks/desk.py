@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import http.client
 import json
+import secrets
 import statistics
 import sys
 import tempfile
@@ -21,18 +22,27 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import jinja2
+import msgspec
 from aiohttp import web
 from sqlalchemy import Engine, event
 
 from benchmarks.load.full_agent import a_full_station
+from benchmarks.load.full_hub import STATIONS, a_full_hub
 from hub.pages.serving import make_app
 from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
+from hub.protocol.instants import format_instant
+from hub.signing.purposes import OfficerRole
+from hub.store.desk import ViewRow, save_view
+from hub.store.search import Question
+from hub.web.desk.officials import Official
+from hub.web.desk.server import PAGES as HUB_PAGES
 from station_agent.register.interface import Register
 from station_agent.search import index_due
 from station_agent.store.cases import require_case
@@ -195,6 +205,28 @@ def officers_desk(folder: Path, *, cases: int, rounds: int, queries: bool) -> It
     station.agent.close()
 
 
+def hubs_desk(folder: Path, *, cases: int, rounds: int, queries: bool) -> Iterator[dict[str, object]]:
+    """Measure the auditors' desk."""
+    now = datetime.now(UTC)
+    bureau, ground = a_full_hub(folder, cases=cases, now=now)
+    number = bureau.auditor.certified.number or ""
+    token = ground.sessions.begin(Official(bureau.auditor, frozenset({OfficerRole.AUDITOR})), now=now).token
+    app = make_app(HUB_PAGES, ground, ground.sessions, hosts=HOSTS, secure=False, clock=_now)
+    asked = {"late": Question(lateness="late"), "station": Question(station=STATIONS[0]), "type": Question(type="C06")}
+    pages = {"hub_overview": "/desk", "hub_overdue": "/overdue", "hub_figures": "/figures"}
+    with ground.engine.begin() as tx:
+        for name, question in asked.items():
+            view = ViewRow(secrets.token_hex(16), number, None, msgspec.json.encode(question), format_instant(now))
+            save_view(tx, view)
+            pages[f"hub_search_{name}"] = f"/cases?view={view.id}"
+    with serving(app) as port, watching() as spent:
+        for name, path in pages.items():
+            yield measure(name, port, path, {"Cookie": f"hanxun_hub_desk={token}"}, spent, rounds=rounds)
+        if queries:
+            spent.tell()
+    ground.close()
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -211,10 +243,10 @@ def main() -> None:
     parser.add_argument("--queries", action="store_true", help="say on stderr which statements took longest")
     options = parser.parse_args()
     slow = []
+    words = {"cases": options.cases, "rounds": options.rounds, "queries": options.queries}
     with tempfile.TemporaryDirectory() as name:
-        for line in officers_desk(
-            Path(name) / "a", cases=options.cases, rounds=options.rounds, queries=options.queries
-        ):
+        folder = Path(name)
+        for line in chain(officers_desk(folder / "agent", **words), hubs_desk(folder / "hub", **words)):
             sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
             if line["value"] > ALLOWED_MS:  # type: ignore[operator]
                 slow.append(line["name"])
