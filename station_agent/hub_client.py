@@ -21,6 +21,7 @@ from hub.protocol.errors import HanxunError, Refused, Unavailable
 from hub.protocol.exchange import Alarms, MailboxPage, Problem, Token, TrailGrowth, UploadState
 from hub.protocol.identifiers import Digest, StationId
 from hub.protocol.media_types import EVENT_STREAM, JOSE, JSON, PEM
+from hub.protocol.reveals import Reveals
 from hub.protocol.station_event import LoggedEvents, StationEvents
 from hub.protocol.trail_keys import TrailKeysList
 from hub.protocol.witness import LeafProofs, Witnessed
@@ -236,6 +237,11 @@ class HubClient:
         """Hand in a signed statement of this station; a repeat changes nothing. Raises: HubRefusal, Unavailable."""
         async with self._call("POST", "/v1/statements", data=statement, headers={"Content-Type": JOSE}):
             return
+
+    async def reveals(self, *, after: int) -> Reveals:
+        """Return the looks at this station's cases in full behind number `after`. Raises: HubRefusal, Unavailable."""
+        async with self._call("GET", f"/v1/reveals?after={after}") as answer:
+            return _decoded(await answer.read(), Reveals)
 
     async def alarms(self) -> Alarms:
         """Return the alarms that concern this station. Raises: HubRefusal, Unavailable."""

@@ -27,6 +27,7 @@ from station_agent.history import are_numbers_known, require_one_history
 from station_agent.hub_client import HubClient, HubRefusal, Throttled
 from station_agent.inbox.pull import judge_quarantined, pull
 from station_agent.outbox.send import send_due
+from station_agent.reveals import keep_reveals
 from station_agent.scan_folder.service import watch_scan_folder
 from station_agent.seal_states import has_statements, keep_seals
 from station_agent.specimens import keep_specimens
@@ -171,6 +172,7 @@ async def keep_up(agent: Agent, client: HubClient, *, clock: Clock) -> None:
     await keep_seals(agent, client, clock=clock)
     await keep_erasures(agent, client, clock=clock)
     await keep_specimens(agent, client, clock=clock)
+    await keep_reveals(agent, client, clock=clock)
     await judge_quarantined(agent, client, clock=clock)
 
 

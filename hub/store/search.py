@@ -198,9 +198,10 @@ def messages_of(tx: sa.Connection, case: CaseId) -> tuple[FiledMessage, ...]:
     e, r = envelopes.c, receipts.c
     columns = (e.seq, e.digest, e.kind, e.sender, e.receiver, e.received_at, e.leaf, e.raw, r.raw, r.leaf)
     query = sa.select(*columns).join(receipts, r.seq == e.seq).where(e.case_id == case).order_by(e.seq)
+    rows = [tuple(row) for row in tx.execute(query)]
     return tuple(
-        FiledMessage(*values[:7], as_bytes(values[7]), as_bytes(values[8]), values[9])
-        for values in map(tuple, tx.execute(query))
+        FiledMessage(seq, digest, kind, sender, to, at, leaf, as_bytes(raw), as_bytes(receipt), receipt_leaf)
+        for seq, digest, kind, sender, to, at, leaf, raw, receipt, receipt_leaf in rows
     )
 
 

@@ -9,6 +9,7 @@ from hub.protocol.enrolment import Enrolment
 from hub.protocol.erasure import Erasures
 from hub.protocol.exchange import Alarms, Directory, MailboxPage, Readiness, Token, TrailGrowth, UploadState
 from hub.protocol.media_types import EVENT_STREAM, JOSE, JSON, PEM, PKIX_CRL
+from hub.protocol.reveals import Reveals
 from hub.protocol.station_event import LoggedEvents
 from hub.protocol.trail_keys import TrailKeysList
 from hub.protocol.witness import LeafProofs, Witnessed
@@ -17,6 +18,7 @@ from hub.web import (
     enrolment_routes,
     erasure_routes,
     exchange_routes,
+    reveal_routes,
     seal_routes,
     service_routes,
     trail_routes,
@@ -73,7 +75,7 @@ _LENGTH = Parameter("Upload-Length", "header", "size of the whole blob in bytes"
 _OFFSET = Parameter("Upload-Offset", "header", "where these bytes begin", required=True)
 _RANGE = Parameter("Range", "header", "one range of bytes (RFC 9110, 14)", integer=False)
 _AFTER = Parameter("after", "query", "the last cursor that was fetched")
-_BEHIND = Parameter("after", "query", "leaf of the last notice that was taken")
+_BEHIND = Parameter("after", "query", "leaf of the last notice, or number of the last look, that was taken")
 _LIMIT = Parameter("limit", "query", "most deliveries in one page")
 _SINCE = Parameter("since", "query", "size of the tree that was seen last")
 _OLD = Parameter("old", "query", "size of the tree that the witness has cosigned last")
@@ -344,6 +346,15 @@ ROUTES = (
         "erasures",
         "Notices that cases of the calling station were erased, each with two administrators' signatures, by their leaves.",
         {200: Answer("notices", JSON, Erasures)},
+        parameters=(_BEHIND,),
+    ),
+    Route(
+        "GET",
+        "/v1/reveals",
+        reveal_routes.get_reveals,
+        "reveals",
+        "Looks at cases of the calling station in full, each signed by the administrator or auditor who looked.",
+        {200: Answer("looks", JSON, Reveals)},
         parameters=(_BEHIND,),
     ),
     Route(

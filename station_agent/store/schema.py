@@ -519,3 +519,14 @@ Index("acts_by_case", acts.c.case, acts.c.seq)
 Index("envelopes_by_case", envelopes.c.case, envelopes.c.seq)
 Index("receipts_by_envelope", receipts.c.envelope, receipts.c.seq)
 Index("outbox_by_state", outbox.c.state, outbox.c.lane, outbox.c.seq)
+
+reveals = Table(
+    "reveals",
+    metadata,
+    # Who at the hub was shown a case of this station in full, as that person signed it; `number` is the hub's.
+    Column("number", Integer, primary_key=True),
+    Column("case", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Index("reveals_case", "case"),
+)

@@ -16,6 +16,7 @@ from hub.pages.wording import Words
 from hub.protocol.act import ActKind
 from hub.protocol.envelope import Kind
 from hub.protocol.instants import parse_instant
+from station_agent.reveals import Reveal, shown_reveals
 from station_agent.search import cases_naming
 from station_agent.store.acts import acts_of
 from station_agent.store.case_lists import lines_of
@@ -104,6 +105,7 @@ class CasePage:
     others: str
     forwards: bool
     related: tuple[Related, ...]
+    reveals: tuple[Reveal, ...]
     claim_path: str
     reply_path: str
 
@@ -190,6 +192,7 @@ def _page(tx: Connection, desk: Desk, visit: Visit) -> CasePage:
         others=others_in_words(desk, visit),
         forwards=can_forward(row, person),
         related=_related(tx, desk, facts, visit),
+        reveals=shown_reveals(tx, desk.agent, facts.row.case),
         claim_path=f"{path}/claim" if "claim" in events or can_take_over(row, person) else "",
         reply_path=f"{path}/answer" if "answer" in events and row.owner in (None, person.number) else "",
     )
