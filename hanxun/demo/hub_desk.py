@@ -4,6 +4,7 @@ Usage: python -m hanxun.demo.hub_desk DATA --passphrase-file FILE --officer NUMB
 """
 
 import asyncio
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +15,7 @@ from hanxun.demo.serving import password_in, passwords_of, serve_with_links
 from hanxun.logs import set_up_logs
 from hub.web.desk.ground import Ground, open_ground
 from hub.web.desk.officials import Official, roles_in_force, unlock
-from hub.web.desk.server import PAGES
+from hub.web.desk.server import PAGES, keep_index
 
 
 def hub_desk(
@@ -27,9 +28,19 @@ def hub_desk(
     try:
         set_up_logs(ground.settings.log.form)
         people = {number: _opened(ground, number, password) for number, password in passwords_of(officer).items()}
-        asyncio.run(serve_with_links(PAGES, ground, ground.sessions, people, data=data))
+        asyncio.run(_serve(ground, people, data))
     finally:
         ground.close()
+
+
+async def _serve(ground: Ground, people: dict[str, Official], data: Path) -> None:
+    indexing = asyncio.create_task(keep_index(ground))
+    try:
+        await serve_with_links(PAGES, ground, ground.sessions, people, data=data)
+    finally:
+        indexing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await indexing
 
 
 def _opened(ground: Ground, number: str, password: bytes) -> Official:

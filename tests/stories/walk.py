@@ -16,7 +16,9 @@ CHROMIUM = Path("/usr/bin/chromium")
 MISSING = "no Chromium here, so no browser story was played: apt-get install chromium"
 LANGUAGE = "hanxun_language"
 SIGNED_OUT = ("/sign-in", "/first-use")
-_FILES = re.compile(r"/(download|paper|static|evidence|pages|export|demo)(/|$)|\.(csv|xlsx|zip|asice|pdf|json)$")
+_FILES = re.compile(
+    r"/(download|paper|static|evidence|pages|export|package|demo|viewer)(/|$)|\.(csv|xlsx|zip|asice|pdf|json)$"
+)
 _DIGEST = re.compile(r"[0-9a-f]{32,}|[A-Za-z0-9_-]{43}")
 
 
@@ -78,7 +80,7 @@ class Walk:
 
 
 def links_of(page: Page) -> list[str]:
-    """The pages of this desk that the page leads to; what is for saving or for signing out is left out."""
+    """The pages of this desk that the page leads to; what is for saving, or a part of a page, is left out."""
     found = page.eval_on_selector_all("a[href]", "all => all.map(each => each.href)")
     origin = _origin(page.url)
     return [link for link in found if link.startswith(origin) and not _FILES.search(urlsplit(link).path)]
