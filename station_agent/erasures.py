@@ -99,13 +99,15 @@ def delete_files(agent: Agent) -> None:
     """Delete the files of erased cases that nothing else names, the copies of the database made before upgrades, and empty the
     write-ahead log. Whatever breaks it off, it is done again. Raises: Unavailable, OSError."""
     with agent.store.read() as tx:
-        waiting = files_to_delete(tx)
-    if not waiting:
-        return
+        if not files_to_delete(tx):
+            return
     database, blobs = Path(str(agent.store.engine.url.database)), agent.store.blobs
-    for digest in {digest for digests in waiting.values() for digest in digests}:
-        blobs.remove(digest)
-        (blobs.incoming / f"{digest}.part").unlink(missing_ok=True)
+    # Under the lock: nobody can begin to name one of these files between the question and the deletion.
+    with agent.store.write() as tx:
+        waiting = files_to_delete(tx)
+        for digest in {digest for digests in waiting.values() for digest in digests}:
+            blobs.remove(digest)
+            (blobs.incoming / f"{digest}.part").unlink(missing_ok=True)
     for copy in database.parent.glob(f"{database.name}.before-*"):
         copy.unlink(missing_ok=True)
     if not _empty_log(database):
