@@ -101,6 +101,8 @@ async def test_answers_are_what_the_document_says(tmp_path: Path) -> None:
             (a, "GET", "/v1/crl", "/v1/crl", {}, 200),
             (a, "GET", "/v1/seals", "/v1/seals", {}, 200),
             (a, "GET", "/v1/alarms", "/v1/alarms", {}, 200),
+            (a, "GET", "/v1/reveals?after=0", "/v1/reveals", {}, 200),
+            (a, "GET", "/v1/erasures?after=0", "/v1/erasures", {}, 200),
             (a, "POST", "/v1/statements", "/v1/statements", {"data": b"?"}, 422),
             (a, "GET", "/v1/directory", "/v1/directory", {}, 200),
             (a, "POST", "/v1/token", "/v1/token", {"data": {"grant_type": "x"}}, 400),
