@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from jinja2 import pass_context
+from jinja2.runtime import Context
+
 from hub.protocol.instants import SHANGHAI, parse_instant
 
 
@@ -36,12 +39,14 @@ def exact(at: datetime | str) -> str:
     return instant.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def span(left: timedelta) -> str:
-    """Return a length of time as `h:mm`, or days and `h:mm` from a day on."""
+@pass_context
+def span(context: Context, left: timedelta) -> str:
+    """Return a length of time as `h:mm`, or days and `h:mm` from a day on, in the page's language (`lang`)."""
     minutes = int(abs(left).total_seconds() // 60)
     days, rest = divmod(minutes, 24 * 60)
     hours = f"{rest // 60}:{rest % 60:02d}"
-    return f"{days}d {hours}" if days else hours
+    day = "天" if context["lang"] == "zh" else "d"
+    return f"{days}{day} {hours}" if days else hours
 
 
 def size(count: int) -> str:
