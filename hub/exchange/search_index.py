@@ -195,7 +195,9 @@ def _limits(
     for message in messages:
         if message.kind == Kind.INQUIRY:
             moments = {}
-        moments[reckoning.machine.event_of(Kind(message.kind))] = parse_instant(message.received_at)
+        event, at = reckoning.machine.event_of(Kind(message.kind)), parse_instant(message.received_at)
+        # Each message is handed over; what the limits run from is when the inquiry was.
+        moments[event] = moments.get(event, at) if message.kind == Kind.HANDOVER else at
     found = []
     for rule in case_type.clocks:
         start = _start(rule, moments, body)

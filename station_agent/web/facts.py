@@ -69,7 +69,9 @@ class Facts:
                 found = {}
                 if each.incoming:
                     found["deliver"] = each.at
-            found[machine.event_of(each.envelope.kind)] = each.received_at or each.at
+            event, at = machine.event_of(each.envelope.kind), each.received_at or each.at
+            # Each message is handed over; what the limits run from is when the inquiry was.
+            found[event] = found.get(event, at) if each.envelope.kind is Kind.HANDOVER else at
         return found
 
 
