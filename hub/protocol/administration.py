@@ -39,8 +39,10 @@ class AdministrationKind(StrEnum):
     )
     DISABLE_OFFICER = "disable-officer"  # at a station, by its head: the number; ReasonDetails
     ERASE_CASE = "erase-case"  # the case's number; EraseDetails (hub/protocol/erasure.py)
-    LOOK_UP_PERSON = "look-up-person"  # at a station, by any officer: a digest that names nobody; ReasonDetails. `origin`: the station
-    ENROL_ACCOUNT = "enrol-account"  # at the hub's desk: the person's number; ReasonDetails; one person: the certificate decides
+    # At a station, by any officer: a digest that names nobody; ReasonDetails. `origin`: the station.
+    LOOK_UP_PERSON = "look-up-person"
+    # At the hub's desk: the person's number; ReasonDetails; one person: the certificate decides.
+    ENROL_ACCOUNT = "enrol-account"
     RESET_ACCOUNT = "reset-account"  # the same, for somebody who is enrolled; two people
     REVEAL_CASE = "reveal-case"  # by an auditor too: the case's number; ReasonDetails; told to the case's stations
     EXPORT_EVIDENCE = "export-evidence"  # by an auditor too: the case's number; ReasonDetails

@@ -30,7 +30,11 @@ def insert_act(tx: Connection, row: ActRow) -> None:
 
 def acts_of(tx: Connection, case: CaseId, kind: ActKind | None = None) -> tuple[ActRow, ...]:
     """Return this station's acts of `case` in order, all or those of one kind."""
-    question = select(*(acts.c[field.name] for field in fields(ActRow))).where(acts.c.case == case, func.length(acts.c.raw) > 0).order_by(acts.c.seq)
+    question = (
+        select(*(acts.c[field.name] for field in fields(ActRow)))
+        .where(acts.c.case == case, func.length(acts.c.raw) > 0)
+        .order_by(acts.c.seq)
+    )
     if kind is not None:
         question = question.where(acts.c.kind == kind.value)
     return tuple(ActRow(**dict(found)) for found in tx.execute(question).mappings())

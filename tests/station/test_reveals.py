@@ -35,9 +35,8 @@ async def test_both_stations_see_who_looked_and_why_and_nobody_elses_word_is_tak
     register_certificate(world.hub_data, world.province, auditor.certified.pem)
     with open_office(world.hub_data, HUB_PASSPHRASE) as office:
         propose(office, REVEAL, case, WHY, signer=auditor, now=now_utc())
+        kind = AdministrationKind.SUSPEND_STATION  # auditors look; they administer nothing
         with pytest.raises(NotPermitted):
-            # Auditors look; they administer nothing.
-            kind = AdministrationKind.SUSPEND_STATION
             propose(office, kind, world.opener.agent.station, WHY, signer=auditor, now=now_utc())
     for desk in (world.opener, world.origin):
         await desk.sync()

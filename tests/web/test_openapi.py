@@ -100,6 +100,8 @@ async def test_answers_are_what_the_document_says(tmp_path: Path) -> None:
             (a, "POST", "/v1/certificates", "/v1/certificates", {"data": b"?"}, 422),
             (a, "GET", "/v1/crl", "/v1/crl", {}, 200),
             (a, "GET", "/v1/seals", "/v1/seals", {}, 200),
+            (a, "GET", f"/v1/specimens/{A}", "/v1/specimens/{station}", {}, 200),
+            (a, "GET", f"/v1/specimens/{A}/" + "0" * 64, "/v1/specimens/{station}/{digest}", {}, 404),
             (a, "GET", "/v1/alarms", "/v1/alarms", {}, 200),
             (a, "GET", "/v1/reveals?after=0", "/v1/reveals", {}, 200),
             (a, "GET", "/v1/erasures?after=0", "/v1/erasures", {}, 200),

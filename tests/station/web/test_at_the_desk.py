@@ -104,7 +104,9 @@ def test_a_list_holds_still_under_the_mouse_and_says_that_there_is_news(town: To
     page.evaluate("document.activeElement.blur()")
     expect(page).to_have_title("(1) 收件箱 · 函询")
     with agent.store.write() as tx:
-        tx.exec_driver_sql("INSERT OR REPLACE INTO desk_seen SELECT ?, \"case\", ? FROM cases", (office.station.window.number, _now(60)))
+        tx.exec_driver_sql(
+            'INSERT OR REPLACE INTO desk_seen SELECT ?, "case", ? FROM cases', (office.station.window.number, _now(60))
+        )
     refreshed(page)
     expect(page).to_have_title("收件箱 · 函询")
     # The machine that serves the pages is away: what is shown is from then, and it says so.
