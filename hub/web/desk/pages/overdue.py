@@ -15,7 +15,7 @@ from hub.web.desk.ground import Ground
 from hub.web.desk.shown import TONES, state_name, step_name, type_name
 from hub.web.desk.visit import Answer, Html, Visit
 
-MOST = 500
+MOST = 200
 
 
 @dataclass(frozen=True, slots=True)
