@@ -274,9 +274,9 @@ def state_name(visit: Visit, facts: Facts) -> str:
 
 def _limit(desk: Desk, facts: Facts, visit: Visit) -> Limit | None:
     """The running limit that ends first, of those that this station has to keep."""
+    if default_machine("case").rules.states[facts.row.state].final:
+        return None
     case_type = desk.agent.catalogue.case_type(facts.row.type)
     hours = desk.agent.settings.hours
     limits = limits_of(case_type, facts, calendar=default_calendar(), hours=hours, now=visit.now)
-    if default_machine("case").rules.states[facts.row.state].final:
-        return None
     return next_limit(tuple(limit for limit in limits if limit.rule.side == facts.row.side))
