@@ -46,9 +46,9 @@ class DayNote:
     estimated: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Calendar:
-    """Working days of all years that there is data for."""
+    """Working days of all years that there is data for. One object is loaded once: what was counted by it is remembered by it."""
 
     years: frozenset[int] = frozenset()
     off: Mapping[date, str] = field(default_factory=dict)

@@ -7,6 +7,7 @@ Pure: start, calendar and opening hours are arguments.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 
 import msgspec
 
@@ -86,10 +87,15 @@ def due_at(kind: ClockKind, limit: int, start: datetime, calendar: Calendar, hou
     """
     if start.tzinfo is None or limit < 0:
         raise ValueError("a limit counts up from an instant with a time zone")
+    return _due(kind, limit, start.astimezone(UTC), calendar, hours)
+
+
+@lru_cache(maxsize=1024)  # lists of cases ask for the same limits again and again
+def _due(kind: ClockKind, limit: int, start: datetime, calendar: Calendar, hours: SiteHours) -> Due:
     local = start.astimezone(SHANGHAI)
     at, days = _COUNTERS[kind](local, limit, calendar, hours)
     passed = _estimated_years(kind, local.date(), at.date(), calendar)
-    return Due(at.astimezone(UTC), kind, limit, start.astimezone(UTC), tuple(days[:MAX_EXPLAINED_DAYS]), passed)
+    return Due(at.astimezone(UTC), kind, limit, start, tuple(days[:MAX_EXPLAINED_DAYS]), passed)
 
 
 def recompute(due: Due, calendar: Calendar, hours: SiteHours) -> DueChange:
