@@ -65,7 +65,7 @@ def read_offer(document: bytes, crl: bytes, *, purposes: Purposes) -> Offer:
     try:
         enrolment = msgspec.json.decode(document, type=Enrolment)
         pems = x509.load_pem_x509_certificates(enrolment.roots.encode())
-    except (msgspec.DecodeError, ValueError) as error:
+    except (msgspec.DecodeError, ValueError, x509.InvalidVersion) as error:
         raise Refused(Code.ENROLMENT_FORM, detail=type(error).__name__) from error
     return Offer(
         roots=tuple(read_certificate(pem.public_bytes(Encoding.DER), purposes=purposes) for pem in pems),
