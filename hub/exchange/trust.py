@@ -29,7 +29,7 @@ def read_roots(raw: bytes, *, purposes: Purposes) -> tuple[Certified, ...]:
     """Return the certificates in a PEM file. Raises: Refused (`cert.form`)."""
     try:
         found = x509.load_pem_x509_certificates(raw)
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise Refused(Code.CERT_FORM, detail="roots") from error
     return tuple(read_certificate(item.public_bytes(Encoding.DER), purposes=purposes) for item in found)
 
