@@ -28,6 +28,11 @@ def print_json(value: Mapping[str, Any]) -> None:
     print(json.dumps(value, ensure_ascii=False), flush=True)
 
 
+def print_line(text: str) -> None:
+    """Print a line of a result for a person on stdout."""
+    console.print(text, markup=False)
+
+
 def say(text: str) -> None:
     """Tell a person something on stderr, so that stdout stays for results."""
     narrator.print(text, markup=False)

@@ -3,6 +3,7 @@
 import signal
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
@@ -18,7 +19,7 @@ from hanxun.demo.refusals import show_changed_letter, show_second_use
 from hanxun.demo.story import play_correction, play_mistaken_move
 from hanxun.demo.world import World, build
 from hanxun.options import JsonFlag
-from hanxun.output import print_json, say
+from hanxun.output import print_json, print_line, say
 from hub.letters.limits import default_limits
 from hub.letters.scan import require_scan
 from hub.protocol.codes import Code
@@ -53,7 +54,7 @@ def demo(
     with Processes(world.logs) as processes:
         build(world, processes, say)
         desks = () if once else open_desks(world, processes)
-        _tell_desks(desks)
+        _tell_desks(desks, say if json else print_line)
         evidence = _play(world, scan)
         elapsed = round(time.monotonic() - started, 1)
         say(f"\n演示完成,用时 {elapsed} 秒 / done in {elapsed} s")
@@ -65,7 +66,7 @@ def demo(
         if json:
             print_json(_outcome(world, evidence, desks, elapsed))
         if not once:
-            _tell_desks(desks)
+            _tell_desks(desks, say if json else print_line)
             _stay(world)
 
 
@@ -84,15 +85,15 @@ def _outcome(world: World, evidence: list[Path], desks: tuple[OpenDesk, ...], el
     return outcome
 
 
-def _tell_desks(desks: tuple[OpenDesk, ...]) -> None:
+def _tell_desks(desks: tuple[OpenDesk, ...], tell: Callable[[str], None]) -> None:
     if desks:
-        say(
+        tell(
             "\n工作台已打开;每个链接只能用一次,15 分钟内有效 / The desks are open; each link works once, for 15 minutes"
         )
     for desk in desks:
-        say(f"  {desk.name}  {desk.url}")
+        tell(f"  {desk.name}  {desk.url}")
         for link in desk.links:
-            say(f"    {link.who}: {link.url}")
+            tell(f"    {link.who}: {link.url}")
 
 
 def _play(world: World, scan: Path | None) -> list[Path]:

@@ -19,10 +19,9 @@ STOPS_WITHIN_S = 10.0
 
 @dataclass
 class Played:
-    """A demo whose desks are up: what it printed, how long that took, its folder and process."""
+    """A demo whose desks are up: what it printed, its folder and process."""
 
     said: dict[str, Any]
-    took_s: float
     folder: Path
     process: "subprocess.Popen[bytes]"
     _sessions: dict[str, str] = field(default_factory=dict)
@@ -72,7 +71,7 @@ def get(url: str, *, method: str = "GET", cookie: str = "", host: str = "") -> h
 @contextmanager
 def a_demo(folder: Path) -> Iterator[Played]:
     """Play the demo in `folder` and give it with its desks up."""
-    place, started = folder / "demo", time.monotonic()
+    place = folder / "demo"
     command = [sys.executable, "-m", "hanxun", "demo", "--json", "--dir", str(place)]
     with (folder / "demo.log").open("wb") as log:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
@@ -80,7 +79,7 @@ def a_demo(folder: Path) -> Iterator[Played]:
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line, (folder / "demo.log").read_text("utf-8")[-3000:]
-        yield Played(json.loads(line), time.monotonic() - started, place, process)
+        yield Played(json.loads(line), place, process)
     finally:
         if process.poll() is None:
             process.terminate()
