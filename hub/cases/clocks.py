@@ -90,7 +90,7 @@ def due_at(kind: ClockKind, limit: int, start: datetime, calendar: Calendar, hou
     return _due(kind, limit, start.astimezone(UTC), calendar, hours)
 
 
-@lru_cache(maxsize=1024)  # lists of cases ask for the same limits again and again
+@lru_cache(maxsize=8192)  # lists of cases ask for the same limits again and again
 def _due(kind: ClockKind, limit: int, start: datetime, calendar: Calendar, hours: SiteHours) -> Due:
     local = start.astimezone(SHANGHAI)
     at, days = _COUNTERS[kind](local, limit, calendar, hours)
