@@ -5,7 +5,6 @@ are asked for the second time.
 """
 
 import time
-from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from hub.protocol.errors import Damaged, Refused
 from hub.protocol.finding import Finding, FindingGrade
 from hub.protocol.identifiers import Digest, digest_of
 from hub.signing.certificates import read_certificate
+from hub.signing.jws import stated_payload
 from station_agent.settings import load_settings
 from station_agent.store import consistency
 from station_agent.store.blobs import BlobFolder, hash_file
@@ -157,7 +157,7 @@ def _named(store: Store) -> dict[Digest, str]:
 
 
 def _payload(raw: bytes) -> Envelope:
-    return msgspec.json.decode(urlsafe_b64decode(raw.split(b".")[1] + b"=="), type=Envelope)
+    return msgspec.json.decode(stated_payload(raw), type=Envelope)
 
 
 def _size(path: Path) -> int:

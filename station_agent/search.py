@@ -7,7 +7,6 @@ What is found is for the caller to filter by what the officer may see. Nothing h
 import re
 import secrets
 import unicodedata
-from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +21,7 @@ from hub.protocol.errors import Refused
 from hub.protocol.identifiers import CaseId, digest_of, new_uuid7
 from hub.protocol.instants import format_instant
 from hub.signing.administration import sign_administration
+from hub.signing.jws import stated_payload
 from station_agent.agent import Agent
 from station_agent.desk.acting import require_own
 from station_agent.people import Person
@@ -164,8 +164,7 @@ def _person(kind: str, word: str) -> str | None:
 
 def _body_of(raw: bytes) -> Mapping[str, Any]:
     """The body of a message that was verified when it was stored."""
-    payload = raw.split(b".")[1]
-    decoded = msgspec.json.decode(urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)))
+    decoded = msgspec.json.decode(stated_payload(raw))
     body: Mapping[str, Any] = decoded.get("body", {})
     return body
 

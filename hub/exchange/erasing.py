@@ -5,7 +5,6 @@ copies made before upgrades) is deleted behind it and noted; whatever breaks tha
 """
 
 import os
-from base64 import urlsafe_b64decode
 from datetime import datetime
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from hub.protocol.identifiers import CaseId, StationId, digest_of
 from hub.protocol.instants import format_instant
 from hub.protocol.strict_json import decode_strict
 from hub.signing.erasures import content_digest, sign_erasure
+from hub.signing.jws import stated_payload
 from hub.signing.keys import Signer
 from hub.store.blobs import BlobStore
 from hub.store.database import Readers, empty_log, open_writer
@@ -152,7 +152,7 @@ def erasures_page(tx: sa.Connection, station: StationId, *, after: int) -> Erasu
 def notice_in(raw: bytes) -> ErasureNotice:
     """Return what a stored notice says; its bytes must have been compared with its leaf. Raises: Damaged (`store.damaged`)."""
     try:
-        return decode_strict(urlsafe_b64decode(raw.split(b".")[1] + b"=="), ErasureNotice)
+        return decode_strict(stated_payload(raw), ErasureNotice)
     except (Refused, ValueError, IndexError) as error:
         raise Damaged(Code.STORE_DAMAGED, detail="notice of an erasure") from error
 

@@ -5,7 +5,6 @@ verified every envelope before it filed it, and a page that proves something loo
 """
 
 import hashlib
-from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +23,7 @@ from hub.protocol.errors import Refused
 from hub.protocol.identifiers import CaseId
 from hub.protocol.instants import format_instant, parse_instant
 from hub.protocol.station_event import StationEvent
+from hub.signing.jws import stated_payload
 from hub.store.database import Readers
 from hub.store.desk import keep_note, note
 from hub.store.search import (
@@ -264,5 +264,4 @@ def _numbers(body: Mapping[str, Any], rules: Mapping[str, FieldRule]) -> Iterato
 
 
 def _case_of(raw: bytes) -> str:
-    payload = raw.split(b".")[1]
-    return msgspec.json.decode(urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)), type=StationEvent).case
+    return msgspec.json.decode(stated_payload(raw), type=StationEvent).case

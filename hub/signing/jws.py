@@ -5,6 +5,7 @@ asks for; the certificate comes from the known set, by the digest of its DER, an
 """
 
 import binascii
+from base64 import urlsafe_b64decode
 from functools import lru_cache
 
 import msgspec
@@ -101,6 +102,13 @@ def reopen_jws(raw: bytes, *, typ: str, certificates: CertificateSource) -> Open
     if certified is None:
         raise Refused(Code.JWS_UNKNOWN_CERTIFICATE, detail=x5t)
     return OpenedJws(_decode(payload_part), certified, alg)
+
+
+def stated_payload(raw: bytes) -> bytes:
+    """Return the payload that `raw` states, its signature not looked at: for bytes that were verified when they were stored, or
+    for what is only shown. Raises: ValueError, IndexError when it is no compact JWS."""
+    payload = raw.split(b".")[1]
+    return urlsafe_b64decode(payload + b"=" * (-len(payload) % 4))
 
 
 def verify_signature(

@@ -1,12 +1,12 @@
 """What a statement in the log says, for showing: who did what to what, whoever signed it. Read, not verified: the check does that."""
 
-from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 
 import msgspec
 
 from hub.pages.wording import Words
 from hub.protocol.administration import AdministrationKind, AdministrativeAct, AdministrativeApproval
+from hub.signing.jws import stated_payload
 from hub.store.administration import AdministrationAct
 from hub.web.desk.pages.acts import kind_words
 
@@ -27,7 +27,7 @@ class Stated:
 def stated(words: Words, raw: bytes) -> Stated | None:
     """Return what a statement says; None for one of another form (an alarm, a witness's key)."""
     try:
-        payload = raw if raw[:1] == b"{" else _payload(raw)
+        payload = raw if raw[:1] == b"{" else stated_payload(raw)
     except (ValueError, IndexError):
         return None
     for read in (_act, _approval, _plain):
@@ -55,8 +55,3 @@ def _approval(words: Words, payload: bytes) -> Stated:
 def _plain(words: Words, payload: bytes) -> Stated:
     act = msgspec.json.decode(payload, type=AdministrationAct)
     return Stated(act.act, kind_words(words, act.act), act.by, act.subject, "", act.at, "")
-
-
-def _payload(raw: bytes) -> bytes:
-    part = raw.split(b".")[1]
-    return urlsafe_b64decode(part + b"=" * (-len(part) % 4))

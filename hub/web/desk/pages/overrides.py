@@ -1,6 +1,5 @@
 """A11: every exception that was made, for ever: late letters with their reasons, restores, erased cases, doubted letters, alarms."""
 
-from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 
 import msgspec
@@ -9,6 +8,7 @@ import sqlalchemy as sa
 from hub.exchange.erasing import notice_in
 from hub.exchange.seals import list_alarms
 from hub.protocol.restore import RestoreStatement
+from hub.signing.jws import stated_payload
 from hub.store.erasures import ErasureRow, all_erasures
 from hub.store.filed import Alarm, alarms_known
 from hub.store.restores import RestoreRow, restores_declared
@@ -104,5 +104,5 @@ def show_overrides(ground: Ground, visit: Visit) -> Answer:
 
 def _why(row: RestoreRow) -> str:
     raw = row.raw
-    payload = raw if raw[:1] == b"{" else urlsafe_b64decode(raw.split(b".")[1] + b"==")
+    payload = raw if raw[:1] == b"{" else stated_payload(raw)
     return msgspec.json.decode(payload, type=RestoreStatement).reason

@@ -3,7 +3,6 @@
 Masked until somebody gives a reason: then for half an hour, to that person, on record and told to the case's stations.
 """
 
-from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,6 +26,7 @@ from hub.protocol.identifiers import CaseId, Digest, digest_of
 from hub.protocol.instants import format_instant, parse_instant
 from hub.protocol.station_event import StationEvent
 from hub.protocol.strict_json import decode_strict
+from hub.signing.jws import stated_payload
 from hub.store.blobs import BlobStore
 from hub.store.desk import LookUp, LookUpRow, lookups_known, note_lookup
 from hub.store.erasures import ErasureRow, erasure_of
@@ -304,8 +304,7 @@ def _acts(ground: Ground, words: Words, envelope: Envelope) -> tuple[ActShown, .
         if file.role is not Role.ACT or file.size > MOST_ACT_BYTES:
             continue
         try:
-            payload = blobs.path_of(file.digest).read_bytes().split(b".")[1]
-            act = decode_strict(urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)), Act)
+            act = decode_strict(stated_payload(blobs.path_of(file.digest).read_bytes()), Act)
         except (OSError, IndexError, ValueError, Refused):
             continue
         shown.append(ActShown(words(f"trail.act_{act.act.value}"), f"{act.officer.name} {act.officer.number}", act.at))
@@ -352,8 +351,7 @@ def _event(
     words: Words, row: tuple[int, Digest, bytes], names: dict[str, str], found: Mapping[Digest, Finding]
 ) -> EventShown:
     leaf, digest, raw = row
-    payload = raw.split(b".")[1]
-    event = msgspec.json.decode(urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)), type=StationEvent)
+    event = msgspec.json.decode(stated_payload(raw), type=StationEvent)
     return EventShown(
         what=words(f"trail.event_{event.event.value}"),
         at=event.at,
