@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from hub.protocol.administration import AdministrationKind
-from hub.protocol.errors import HanxunError, Refused
+from hub.protocol.errors import HanxunError
 from hub.protocol.identifiers import CaseId, parse_case
 from hub.protocol.instants import parse_instant
 from hub.signing.administration import check_administrator, open_administration
@@ -72,7 +72,7 @@ def _take(agent: Agent, number: int, raw: bytes, *, now: datetime) -> None:
             return
         check_administrator(signed.certified, act.by, trust=trust, at=at, now=now, roles=LOOKERS).require()
         case = parse_case(act.subject)
-    except (Refused, HanxunError) as error:
+    except HanxunError as error:
         log.error("reveal not taken number=%d code=%s", number, error.code.value)
         return
     with agent.store.write() as tx:

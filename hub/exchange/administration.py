@@ -21,10 +21,9 @@ import sqlalchemy as sa
 from hub.exchange.administrators import NEEDED, Administrator, Rules, administrators_in, names_of, people_among
 from hub.exchange.effects import EFFECTS, Acting, name_administrator
 from hub.exchange.erasing import finish_erasures, look_before_erasing
-from hub.exchange.hub import open_trail, purposes_of, read_settings
+from hub.exchange.hub import open_trail, open_trust, read_settings
 from hub.exchange.registry import require_registrable
 from hub.exchange.restore import open_hub_signer, restore_statement
-from hub.exchange.trust import TrustBook
 from hub.protocol.administration import (
     AUDIT_ACTS,
     COUNTS_AT_ONCE,
@@ -70,7 +69,6 @@ from hub.store.layout import DataFolder
 from hub.store.migrate import require_current
 from hub.store.restores import restores_declared
 from hub.store.seals import find_seal
-from hub.store.stations import certificate_by_x5t
 
 T = TypeVar("T")
 PROPOSAL_KEPT = timedelta(days=7)
@@ -119,13 +117,7 @@ def open_office(data: Path, passphrase: bytes) -> Iterator[Office]:
     log = open_trail(folder, passphrase, settings)
     require_current(folder.database)
     readers, engine = Readers(folder.database), open_writer(folder.database)
-    age = timedelta(seconds=settings.limits.crl_max_age_s)
-    book = TrustBook(
-        folder,
-        purposes=purposes_of(settings),
-        crl_max_age=age,
-        find=lambda x5t: readers.read_now(lambda tx: certificate_by_x5t(tx, x5t)),
-    )
+    book = open_trust(folder, settings, readers)
     hub_signer = cache(lambda: open_hub_signer(folder, passphrase, settings))
     try:
         yield Office(Rules(log, settings.trail.origin, book.trust, book.certificate, hub_signer), engine, folder)

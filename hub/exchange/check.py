@@ -6,19 +6,18 @@ May run beside a serving hub: the rows are read in one view, and what has change
 import hashlib
 import re
 import time
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import sqlalchemy as sa
 
 from hub.exchange.erasing import is_leaf_of, notice_in
-from hub.exchange.hub import purposes_of, read_settings
+from hub.exchange.hub import open_trust, purposes_of, read_settings
 from hub.exchange.own_keys import hub_certificates
-from hub.exchange.trust import TrustBook
 from hub.exchange.verify_trail import TrailReport, erased_envelopes, verify_trail
 from hub.exchange.witnessing import witnessed
 from hub.protocol.codes import Code
@@ -30,6 +29,7 @@ from hub.protocol.verdict import Result
 from hub.protocol.witness import Witnessed
 from hub.signing.certificates import known
 from hub.signing.erasures import check_erasure, open_erasure
+from hub.signing.jws import stated_payload
 from hub.store.attachments import blobs_known
 from hub.store.blobs import BlobStore, hash_file
 from hub.store.committed import attachments_named, unanswered
@@ -44,7 +44,6 @@ from hub.store.database import Readers
 from hub.store.erasures import all_erasures, pending_erasures
 from hub.store.layout import DataFolder
 from hub.store.migrate import integrity_of, require_current
-from hub.store.stations import certificate_by_x5t
 from hub.trail.verify import FirstBad
 
 Progress = Callable[[str, int, int], None]
@@ -143,12 +142,7 @@ def _notices(folder: DataFolder, readers: Readers) -> Iterator[Finding]:
         return
     settings = read_settings(folder)
     purposes = purposes_of(settings)
-    book = TrustBook(
-        folder,
-        purposes=purposes,
-        crl_max_age=timedelta(seconds=settings.limits.crl_max_age_s),
-        find=lambda x5t: readers.read_now(lambda tx: certificate_by_x5t(tx, x5t)),
-    )
+    book = open_trust(folder, settings, readers)
     own = known(hub_certificates(folder, purposes=purposes))
     for row in rows:
         try:
@@ -168,7 +162,7 @@ def _envelope(row: EnvelopeColumns) -> Iterator[Finding]:
     if digest_of(row.raw) != row.digest:
         yield Finding(Code.CHECK_ROW_DIFFERS, str(row.seq), "digest")
         return
-    signed = msgspec.json.decode(urlsafe_b64decode(row.raw.split(b".")[1] + b"=="), type=Envelope)
+    signed = msgspec.json.decode(stated_payload(row.raw), type=Envelope)
     said = {"id": row.id, "case": row.case, "kind": row.kind, "sender": row.sender, "receiver": row.receiver}
     meant = {
         "id": signed.id,

@@ -130,7 +130,7 @@ async def open_hub(
     filing = EnvelopeFiling(log=trail, signer=keys.signer, clock=clock, random=random, on_filed=wake_ups.wake)
     writer = Writer(folder.database, filing, on_damage=on_damage)
     blobs = BlobStore(folder)
-    trust = _open_trust(folder, settings, readers)
+    trust = open_trust(folder, settings, readers)
     disk = settings.disk
     watch = Watch(data, low_bytes=disk.low_bytes, every_s=disk.look_every_s, trust=trust, writer=writer, clock=clock)
     uploads = Uploads(
@@ -176,7 +176,8 @@ def _finish_what_was_begun(folder: DataFolder) -> None:
     finish_erasures(folder)
 
 
-def _open_trust(folder: DataFolder, settings: Settings, readers: Readers) -> TrustBook:
+def open_trust(folder: DataFolder, settings: Settings, readers: Readers) -> TrustBook:
+    """Return the trust of this hub, with the certificates registered in its store. Raises: Damaged (`hub.folder`)."""
     return TrustBook(
         folder,
         purposes=purposes_of(settings),

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from hub.cases.catalogue import Catalogue, default_catalogue
 from hub.exchange.administration import Office
 from hub.exchange.administrators import Rules
-from hub.exchange.hub import open_trail, purposes_of, read_settings
+from hub.exchange.hub import open_trail, open_trust, purposes_of, read_settings
 from hub.exchange.own_keys import hub_certificates
 from hub.exchange.restore import open_hub_signer
 from hub.exchange.settings import Settings
@@ -30,7 +30,7 @@ from hub.signing.trust import check_certificate
 from hub.store.database import Readers, open_writer
 from hub.store.layout import DataFolder
 from hub.store.migrate import require_current
-from hub.store.stations import certificate_by_x5t, stations_known
+from hub.store.stations import stations_known
 from hub.store.trail_log import TrailLog
 from hub.web.desk.accounts import HubAccounts, desk_keys
 from hub.web.desk.chain_check import ChainCheck
@@ -114,12 +114,7 @@ def open_ground(data: Path, passphrase: bytes) -> Ground:
     require_current(folder.database)
     readers, engine = Readers(folder.database), open_writer(folder.database)
     try:
-        book = TrustBook(
-            folder,
-            purposes=purposes,
-            crl_max_age=timedelta(seconds=settings.limits.crl_max_age_s),
-            find=lambda x5t: readers.read_now(lambda tx: certificate_by_x5t(tx, x5t)),
-        )
+        book = open_trust(folder, settings, readers)
         keys = desk_keys(engine, passphrase)
     except HanxunError:
         readers.close()
