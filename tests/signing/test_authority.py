@@ -1,6 +1,5 @@
 """The small authority: profiles, proof of possession, lists that only grow; cryptography and openssl as second opinion."""
 
-import shutil
 import subprocess
 from datetime import timedelta
 from pathlib import Path
@@ -21,10 +20,9 @@ from hub.signing.certificates import Certified, extension
 from hub.signing.crl import Revocation
 from hub.signing.keys import PrivateKey, generate_key
 from hub.signing.purposes import CertificateKind, OfficerRole, Purposes, SealPurpose
+from tests.outside import needs_openssl
 from tests.signing.builders import NOW, STATION, SampleProvince
 
-OPENSSL = shutil.which("openssl")
-needs_openssl = pytest.mark.skipif(OPENSSL is None, reason="openssl is not installed")
 
 
 def one_of_each(province: SampleProvince) -> dict[CertificateKind, Certified]:

@@ -14,6 +14,7 @@ from hub.signing.authority import Subject, make_request, read_request
 from hub.signing.fingerprints import is_same, key_digest, require_same, root_digest, short
 from hub.signing.keys import generate_key
 from tests.exchange.builders import A, a_province
+from tests.outside import needs_openssl
 
 DIGEST = Digest("0123456789abcdef" * 4)
 
@@ -41,6 +42,7 @@ def test_a_shorter_longer_or_other_one_is_refused(text: str) -> None:
     assert refusal.value.code is Code.FINGERPRINT_MISMATCH
 
 
+@needs_openssl
 def test_openssl_shows_the_same_fingerprints(tmp_path: Path) -> None:
     root, request = tmp_path / "root.pem", tmp_path / "a.csr.pem"
     certified = a_province().root.certified

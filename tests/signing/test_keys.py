@@ -1,6 +1,5 @@
 """Keys at rest: encrypted by scrypt, opened only by their passphrase, and by openssl too."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from hub.signing.keys import (
     load_signer,
     signer_for,
 )
+from tests.outside import needs_openssl
 from tests.signing.builders import SampleProvince
 
 CHEAP = ScryptCost(n=16, r=1, p=1)
@@ -138,7 +138,7 @@ def test_a_signer_does_not_print_its_key(province: SampleProvince) -> None:
     assert "private" not in repr(province.agent()).lower()
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+@needs_openssl
 @pytest.mark.parametrize("suite", ["Ed25519", "P-256"])
 def test_openssl_reads_the_encrypted_key(tmp_path: Path, suite: Suite) -> None:
     key = generate_key(suite)

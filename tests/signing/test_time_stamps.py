@@ -18,6 +18,7 @@ from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
 from hub.signing.certificates import Certified, read_certificate
 from hub.signing.time_stamps import make_query, make_trial_authority, open_token, read_answer, stamp_for_trial
+from tests.outside import needs_openssl
 
 AT = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 CONTENT = b"hub.test/trail\n7\nroot\n"
@@ -97,6 +98,7 @@ def test_any_bytes_are_an_answer_or_refused(raw: bytes) -> None:
         read_answer(raw)
 
 
+@needs_openssl
 def test_openssl_verifies_the_token(tmp_path: Path) -> None:
     (tmp_path / "content").write_bytes(CONTENT)
     (tmp_path / "token").write_bytes(TOKEN)

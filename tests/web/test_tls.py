@@ -24,6 +24,7 @@ from hub.web import tls
 from station_agent.hub_client import HubClient
 from station_agent.transport import client_context, make_session, require_guarded, revoked_in
 from tests.exchange.builders import CHEAP, PASSPHRASE, A, Province, a_hub_folder, a_province, an_envelope, now_utc
+from tests.outside import needs_openssl
 from tests.web.builders import a_served_hub
 from tests.web.tls_pairs import SETTINGS, Pair, a_pair, a_tls_hub_folder, served
 
@@ -230,6 +231,7 @@ def test_malformed_host_names_are_refused(host: str) -> None:
     assert refused.value.code is Code.TLS_HOST
 
 
+@needs_openssl
 def test_a_certificate_names_its_hosts_and_openssl_agrees(tmp_path: Path) -> None:
     province = a_province()
     pair = a_pair(province.root, "Hub.Example", "10.1.2.3", "::1")

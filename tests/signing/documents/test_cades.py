@@ -1,6 +1,5 @@
 """Detached signatures over manifests: made, checked, changed, and checked by openssl."""
 
-import shutil
 import subprocess
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from hub.signing.cades import CODES, check_detached, sign_detached
 from hub.signing.cms_form import parse_cms
 from hub.signing.purposes import CertificateKind
 from hub.signing.trust import Trust
+from tests.outside import needs_openssl
 from tests.signing.builders import NOW, SampleProvince
 
 PROVINCE = SampleProvince()
@@ -94,9 +94,8 @@ def test_only_p256_signs() -> None:
     assert caught.value.code is Code.CADES_KEY
 
 
+@needs_openssl
 def test_openssl_agrees(tmp_path: Path) -> None:
-    if not shutil.which("openssl"):
-        pytest.skip("openssl is not installed")
     (tmp_path / "cms").write_bytes(CMS)
     (tmp_path / "content").write_bytes(CONTENT)
     (tmp_path / "root.pem").write_bytes(Trust((PROVINCE.root.certified,)).roots[0].pem)
