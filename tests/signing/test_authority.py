@@ -24,7 +24,6 @@ from tests.outside import needs_openssl
 from tests.signing.builders import NOW, STATION, SampleProvince
 
 
-
 def one_of_each(province: SampleProvince) -> dict[CertificateKind, Certified]:
     return {
         CertificateKind.AGENT: province.agent().certified,
