@@ -515,3 +515,35 @@ search_events = sa.Table(
     sa.Column("case_id", sa.String(64), nullable=False),
     sa.Index("search_events_case", "case_id"),
 )
+
+case_acts = sa.Table(
+    "case_acts",
+    metadata,
+    # 督办 and 延期: what an administrator signed (`raw`, the same bytes are a leaf) about one limit of a case. `station` has to
+    # keep the limit `step`; `due_at`: to when it was extended. `id` is the act's own: the same act twice is one.
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("id", sa.String(36), nullable=False, unique=True),
+    sa.Column("case_id", sa.String(64), sa.ForeignKey("cases.id"), nullable=False),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("station", sa.String(12), nullable=False),
+    sa.Column("step", sa.String(32), nullable=False),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("due_at", sa.String(32)),
+    sa.Column("by_number", sa.String(64), nullable=False),
+    sa.Column("by_name", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("raw", sa.LargeBinary, nullable=False),
+    sa.Index("case_acts_case", "case_id", "number"),
+)
+
+station_versions = sa.Table(
+    "station_versions",
+    metadata,
+    # What an organisation is called and belongs to from a day (Beijing) on, until its next version. `act`: digest of the act.
+    sa.Column("code", sa.String(12), sa.ForeignKey("stations.code"), primary_key=True),
+    sa.Column("from_day", sa.String(10), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("parent", sa.String(12), sa.ForeignKey("stations.code")),
+    sa.Column("act", sa.String(64)),
+    sa.Index("station_versions_day", "from_day"),
+)

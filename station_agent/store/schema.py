@@ -530,3 +530,21 @@ reveals = Table(
     Column("raw", LargeBinary, nullable=False),
     Index("reveals_case", "case"),
 )
+
+case_acts = Table(
+    "case_acts",
+    metadata,
+    # 上级督办 and 延期 of cases of this station, verified when they came; `number` is the hub's. `station` has to keep the limit
+    # `step`; `due_at`: to when it was extended.
+    Column("number", Integer, primary_key=True),
+    Column("case", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("station", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("due_at", Text),
+    Column("who", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Index("case_acts_case", "case"),
+)
