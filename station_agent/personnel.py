@@ -1,14 +1,16 @@
 """People joining, leaving, forgetting: acts of the station's head about officers' keys, signed and on their way to the trail.
 
 A key is never recovered: a new one is made under the officer's new password, and the old certificate is for the authority
-to revoke. Both are said in signed statements.
+to revoke. Both are said in signed statements. A reset takes two: the head proposes it, somebody else confirms it.
 """
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
 from sqlalchemy import Connection
 
 from hub.disk import sync_folder, write_file
@@ -24,24 +26,28 @@ from hub.protocol.administration import (
     ReasonDetails,
 )
 from hub.protocol.codes import Code
+from hub.protocol.envelope import Officer
 from hub.protocol.errors import NotPermitted, Refused
-from hub.protocol.identifiers import digest_of, new_uuid7
-from hub.protocol.instants import format_instant
+from hub.protocol.identifiers import Digest, new_uuid7
+from hub.protocol.instants import format_instant, parse_instant
 from hub.protocol.verdict import Result, Verdict
 from hub.signing.administration import check_administrator, sign_administration, sign_approval
-from hub.signing.authority import Subject
+from hub.signing.authority import Request, Subject
 from hub.signing.certificates import Certified
+from hub.signing.jws import stated_payload
 from hub.signing.purposes import OfficerRole, SealPurpose
 from station_agent.agent import Agent
 from station_agent.desk.acting import require_own
 from station_agent.desk.stamp import household_seal
 from station_agent.people import Person
 from station_agent.seal_states import SUSPENSION, seal_lists
-from station_agent.store.seals import add_statement
+from station_agent.store.seals import add_statement, statements_since
 
 PERSONNEL = "personnel"
 APPROVED_WITHIN = timedelta(days=7)
 ANY_ROLE = frozenset(OfficerRole)
+Also = Callable[[Connection], None]
+"""What else belongs to an act: done in the transaction that puts it on record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +58,34 @@ class Removed:
     path: Path
 
 
-def disable_officer(agent: Agent, head: Person, number: str, *, reason: str, now: datetime) -> Removed:
-    """Take an officer's key out of use at once, by the head. Raises: Refused (`station.officer_unknown`), NotPermitted."""
-    place, _ = _officer(agent, head, number)
+@dataclass(frozen=True, slots=True)
+class WaitingReset:
+    """A reset of `number` that the head has signed, named by its `digest`, and that nobody else has confirmed yet."""
+
+    digest: Digest
+    number: str
+    by: Officer
+    at: str
+    expires: str
+    reason: str
+
+
+def _nothing_more(_tx: Connection) -> None:
+    """What is done in the transaction of an act when nothing else hangs on it."""
+
+
+def disable_officer(
+    agent: Agent, head: Person, number: str, *, reason: str, now: datetime, also: Also = _nothing_more
+) -> Removed:
+    """Take an officer's key out of use at once, by the head; `also` is done in the transaction that puts it on record.
+
+    Raises: Refused (`station.officer_unknown`), NotPermitted.
+    """
+    place, _ = require_officer(agent, head, number)
     act = _signed_act(agent, head, AdministrationKind.DISABLE_OFFICER, number, reason, agent.station, now)
     with agent.store.write() as tx:
         add_statement(tx, kind=PERSONNEL, subject=number, raw=act, now=now)
+        also(tx)
     # Only then: what is on record and not done yet can be done again, the other way round it would leave no trace.
     return remove_key(agent, place)
 
@@ -69,28 +97,90 @@ def reset_officer(
 
     Raises: Refused (`station.officer_unknown`, `administration.same_person`), NotPermitted.
     """
-    place, certified = _officer(agent, head, number)
-    require_own(agent, other)
-    if other.number in (head.number, number):
-        raise Refused(Code.SAME_ADMINISTRATOR, detail=other.number)
-    _require_good(agent, other, ANY_ROLE, now)
+    require_officer(agent, head, number)
+    _require_other(agent, other, by=head.number, number=number, now=now)
+    digest = propose_reset(agent, head, number, reason=reason, now=now)
+    removed = confirm_reset(agent, other, digest, now=now)
+    choose_new_key(agent, number, removed.certified, new_password)
+    return removed, agent.folder.officer(number).place.request
+
+
+def propose_reset(agent: Agent, head: Person, number: str, *, reason: str, now: datetime) -> Digest:
+    """Sign, as the head, that an officer is to get a new key; nothing changes before somebody else confirms it.
+
+    Return the act's digest. Raises: Refused (`station.officer_unknown`, `administration.waiting`), NotPermitted.
+    """
+    require_officer(agent, head, number)
     act = _signed_act(agent, head, AdministrationKind.RESET_OFFICER, number, reason, agent.station, now)
-    approval = AdministrativeApproval(
-        id=new_uuid7(at=now, random=secrets.token_bytes(10)),
-        act=digest_of(act),
-        origin=agent.station,
-        at=format_instant(now),
-        by=other.officer,
-        answer=Answer.APPROVED,
-    )
     with agent.store.write() as tx:
-        add_statement(tx, kind=PERSONNEL, subject=number, raw=act, now=now)
-        raw = sign_approval(approval, signer=other.signer)
-        add_statement(tx, kind=PERSONNEL, subject=number, raw=raw, now=now)
-    removed = remove_key(agent, place)
-    subject = Subject(certified.name, station=certified.station, number=certified.number)
-    make_key(place, new_password, subject, NewKey("Ed25519"))
-    return removed, place.request
+        if any(each.number == number for each in resets_waiting(tx, now=now)):
+            raise Refused(Code.PROPOSAL_WAITING, detail=number)
+        return add_statement(tx, kind=PERSONNEL, subject=number, raw=act, now=now)
+
+
+def confirm_reset(agent: Agent, other: Person, digest: Digest, *, now: datetime, also: Also = _nothing_more) -> Removed:
+    """Confirm a reset as somebody else than the head and the officer: the old key is out of use at once.
+
+    `also` is done in the transaction that puts it on record. Raises: Refused (`administration.answered`,
+    `administration.same_person`, `station.officer_unknown`), NotPermitted.
+    """
+    waiting = require_waiting_reset(agent, digest, now=now)
+    _require_other(agent, other, by=waiting.by.number, number=waiting.number, now=now)
+    place = agent.folder.officer(waiting.number).place
+    if certificate_at(place, purposes=agent.settings.purposes) is None:
+        raise Refused(Code.OFFICER_UNKNOWN, detail=waiting.number[:32])
+    _answer(agent, other, waiting, Answer.APPROVED, reason="", now=now, also=also)
+    return remove_key(agent, place)
+
+
+def withdraw_reset(agent: Agent, person: Person, digest: Digest, *, reason: str, now: datetime) -> None:
+    """Take a reset back, or decline it, with a reason: the head, or anybody who could have confirmed it.
+
+    Raises: Refused (`administration.answered`, `administration.same_person`), NotPermitted.
+    """
+    waiting = require_waiting_reset(agent, digest, now=now)
+    if person.number != waiting.by.number:
+        _require_other(agent, person, by=waiting.by.number, number=waiting.number, now=now)
+    _answer(agent, person, waiting, Answer.WITHDRAWN, reason=ReasonDetails(reason=reason).reason, now=now)
+
+
+def resets_waiting(tx: Connection, *, now: datetime) -> tuple[WaitingReset, ...]:
+    """Return the resets that wait for somebody to confirm them, oldest first; what has lapsed waits no longer.
+
+    Read from statements that this station has signed itself and keeps as they were signed.
+    """
+    waiting: dict[Digest, WaitingReset] = {}
+    for row in statements_since(tx, PERSONNEL, format_instant(now - APPROVED_WITHIN)):
+        payload = stated_payload(row.raw)
+        try:
+            act = msgspec.json.decode(payload, type=AdministrativeAct)
+        except msgspec.ValidationError:
+            answer = msgspec.json.decode(payload, type=AdministrativeApproval)
+            answered = waiting.pop(Digest(answer.act), None)
+            if answered is not None and answer.answer is Answer.APPROVED:
+                waiting = {key: each for key, each in waiting.items() if each.number != answered.number}
+            continue
+        if act.act is AdministrationKind.DISABLE_OFFICER:
+            waiting = {key: each for key, each in waiting.items() if each.number != act.subject}
+        elif act.expires is not None and parse_instant(act.expires) >= now:
+            reason = str(act.details.get("reason", ""))
+            waiting[row.digest] = WaitingReset(row.digest, act.subject, act.by, act.at, act.expires, reason)
+    return tuple(waiting.values())
+
+
+def require_waiting_reset(agent: Agent, digest: Digest, *, now: datetime) -> WaitingReset:
+    """Return the reset that waits. Raises: Refused (`administration.answered`): answered, lapsed, or never there."""
+    with agent.store.read() as tx:
+        return _waiting_reset(tx, digest, now)
+
+
+def choose_new_key(agent: Agent, number: str, before: Certified, new_password: bytes) -> Request:
+    """Make an officer's new key, after a reset, under the password that they have chosen; return its request.
+
+    Raises: Refused (`file.exists` when a key is there, `key.passphrase` when the password is empty).
+    """
+    subject = Subject(before.name, station=before.station, number=before.number)
+    return make_key(agent.folder.officer(number).place, new_password, subject, NewKey("Ed25519"))
 
 
 def suspend_own_seal(agent: Agent, head: Person, purpose: SealPurpose, *, reason: str, now: datetime) -> str:
@@ -128,7 +218,12 @@ def remove_pair(place: KeyPlace, certified: Certified) -> Removed:
     return Removed(certified, kept)
 
 
-def _officer(agent: Agent, head: Person, number: str) -> tuple[KeyPlace, Certified]:
+def require_officer(agent: Agent, head: Person, number: str) -> tuple[KeyPlace, Certified]:
+    """Return where the key lies of an officer about whom this head may act, and its certificate.
+
+    Raises: Refused (`station.officer_unknown`), NotPermitted (`station.role`, `administration.same_person`: nobody locks
+    themselves out).
+    """
     require_own(agent, head)
     head.require_role(OfficerRole.HEAD)
     if head.number == number:
@@ -138,6 +233,46 @@ def _officer(agent: Agent, head: Person, number: str) -> tuple[KeyPlace, Certifi
     if certified is None:
         raise Refused(Code.OFFICER_UNKNOWN, detail=number[:32])
     return place, certified
+
+
+def _require_other(agent: Agent, other: Person, *, by: str, number: str, now: datetime) -> None:
+    require_own(agent, other)
+    if other.number in (by, number):
+        raise Refused(Code.SAME_ADMINISTRATOR, detail=other.number)
+    _require_good(agent, other, ANY_ROLE, now)
+
+
+def _waiting_reset(tx: Connection, digest: Digest, now: datetime) -> WaitingReset:
+    for each in resets_waiting(tx, now=now):
+        if each.digest == digest:
+            return each
+    raise Refused(Code.PROPOSAL_ANSWERED)
+
+
+def _answer(
+    agent: Agent,
+    person: Person,
+    waiting: WaitingReset,
+    answer: Answer,
+    *,
+    reason: str,
+    now: datetime,
+    also: Also = _nothing_more,
+) -> None:
+    approval = AdministrativeApproval(
+        id=new_uuid7(at=now, random=secrets.token_bytes(10)),
+        act=waiting.digest,
+        origin=agent.station,
+        at=format_instant(now),
+        by=person.officer,
+        answer=answer,
+        reason=reason,
+    )
+    raw = sign_approval(approval, signer=person.signer)
+    with agent.store.write() as tx:
+        _waiting_reset(tx, waiting.digest, now)  # two who answer at the same moment: the second finds it answered
+        add_statement(tx, kind=PERSONNEL, subject=waiting.number, raw=raw, now=now)
+        also(tx)
 
 
 def _signed_act(

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Generic, NoReturn, Protocol
 
 import pyotp
@@ -88,10 +89,10 @@ def derived_keys(passphrase: bytes, *, salt: bytes) -> DeskKeys:
     return DeskKeys(derived[:32], derived[32:])
 
 
-def with_new_code(account: AccountRow, *, now: datetime) -> tuple[AccountRow, str]:
+def with_new_code(account: AccountRow, *, now: datetime, lasts: timedelta = CODE_LASTS) -> tuple[AccountRow, str]:
     """Return the account with a one-time code, and the code, with which its person sets up the second factor; the old factor
     stays until then."""
-    code, until = _readable(4), format_instant(now + CODE_LASTS)
+    code, until = _readable(4), format_instant(now + lasts)
     return replace(account, code=_hasher.hash(code), code_until=until, failures=0, locked_until=None), code
 
 
@@ -131,21 +132,32 @@ class Accounts(Generic[P]):
         Raises: NotPermitted (`desk.sign_in`, `desk.locked`, `desk.not_enrolled`, `desk.certificate`).
         """
         with _tries:
-            account = self._account(number)
-            self._require_open(account, now)
-            person = self._unlocked(account, password, now)
-            if account.totp is None:
-                raise NotPermitted(Code.DESK_NOT_ENROLLED)
-            step = self._step_of(account, code, now)
-            if step is None and not self._used_recovery_code(number, code, now):
-                self._fail(account, now, Code.DESK_SIGN_IN)
+            person, account = self._proved(number, password, code, now)
             before = (
                 None if account.last_at is None else f"{beijing(parse_instant(account.last_at))} · {account.last_from}"
             )
-            at = format_instant(now)
-            done = replace(account, failures=0, locked_until=None, totp_step=step or account.totp_step)
-            self._store.save(replace(done, last_at=at, last_from=address))
+            self._store.save(replace(account, last_at=format_instant(now), last_from=address))
         return person, before
+
+    def prove(self, number: str, password: str, code: str, *, now: datetime) -> P:
+        """Return the person, proved once more in the middle of a session: before an act about other people's accounts.
+
+        Raises: NotPermitted, as `sign_in`; failures count for the same lock.
+        """
+        with _tries:
+            person, account = self._proved(number, password, code, now)
+            self._store.save(account)
+        return person
+
+    def require_code(self, number: str, code: str, *, now: datetime) -> None:
+        """Return only if this is the one-time code that `number` was given; it goes on counting until a factor is set up.
+
+        Raises: NotPermitted (`desk.code`, `desk.locked`).
+        """
+        with _tries:
+            account = self._account(number)
+            self._require_open(account, now)
+            self._require_code(account, code, now)
 
     def begin_enrolment(self, number: str, password: str, code: str, *, now: datetime) -> Enrolment:
         """Return a new secret for the second factor, which does not count before `enrol`.
@@ -189,6 +201,18 @@ class Accounts(Generic[P]):
             self._store.enrol(replace(fresh, last_from=before.last_from), hashes)
         return codes
 
+    def _proved(self, number: str, password: str, code: str, now: datetime) -> tuple[P, AccountRow]:
+        """Return the person, and the account with this try in it, for saving."""
+        account = self._account(number)
+        self._require_open(account, now)
+        person = self._unlocked(account, password, now)
+        if account.totp is None:
+            raise NotPermitted(Code.DESK_NOT_ENROLLED)
+        step = self._step_of(account, code, now)
+        if step is None and not self._used_recovery_code(number, code, now):
+            self._fail(account, now, Code.DESK_SIGN_IN)
+        return person, replace(account, failures=0, locked_until=None, totp_step=step or account.totp_step)
+
     def _account(self, number: str) -> AccountRow:
         return self._store.find(number) or self._strangers.get(number) or AccountRow(number)
 
@@ -211,7 +235,9 @@ class Accounts(Generic[P]):
 
     def _require_code(self, account: AccountRow, code: str, now: datetime) -> None:
         until = account.code_until
-        if account.code is None or until is None or now >= parse_instant(until) or not _verified(account.code, code):
+        # A number without a code costs the same as one with: the time must not tell whom a code was made for.
+        right = _verified(account.code or _nobodys_code(), code)
+        if account.code is None or until is None or now >= parse_instant(until) or not right:
             self._fail(account, now, Code.DESK_CODE)
 
     def _fail(self, account: AccountRow, now: datetime, code: Code) -> NoReturn:
@@ -269,6 +295,11 @@ def _matching_step(secret: str, code: str, now: datetime) -> int | None:
         if len(digits) == 6 and secrets.compare_digest(totp.generate_otp(step).encode(), digits.encode()):
             return step
     return None
+
+
+@cache
+def _nobodys_code() -> str:
+    return _hasher.hash(secrets.token_urlsafe(16))
 
 
 def _readable(groups: int) -> str:

@@ -28,7 +28,7 @@ LANGUAGE = "hanxun_language"
 A_YEAR_S = 365 * 24 * 3600
 PIECE_BYTES = 4 << 20
 FORM_BYTES = 48 << 20
-TRIES = frozenset({"/sign-in", "/first-use"})
+TRIES = frozenset({"/sign-in", "/first-use", "/new-password"})
 
 
 @dataclass(frozen=True)  # no slots: with them a subscripted class cannot be called

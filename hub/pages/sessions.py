@@ -65,6 +65,13 @@ class Sessions(Generic[P]):
         """End a session; its key is forgotten."""
         self._open.pop(token, None)
 
+    def end_of(self, number: str) -> int:
+        """End every session of somebody, wherever they sit; return how many there were."""
+        theirs = [token for token, session in list(self._open.items()) if session.person.number == number]
+        for token in theirs:
+            self.end(token)
+        return len(theirs)
+
     def find(self, token: str, *, now: datetime, acts: bool) -> Session[P] | None:
         """Return the session of a cookie; `acts`: the person does something, so it rests no longer.
 

@@ -39,6 +39,23 @@ def save_account(tx: Connection, row: AccountRow) -> None:
     tx.execute(statement.on_conflict_do_update(index_elements=["number"], set_=values))
 
 
+def accounts_known(tx: Connection) -> tuple[AccountRow, ...]:
+    """Return every account, by number."""
+    rows = tx.execute(select(*_ACCOUNT).order_by(desk_accounts.c.number)).mappings()
+    return tuple(AccountRow(**dict(row)) for row in rows)
+
+
+def void_account(tx: Connection, number: str) -> AccountRow:
+    """Take somebody's second factor, codes and lock away; when they were last here stays. Return the account as it is now."""
+    before = find_account(tx, number)
+    row = (
+        AccountRow(number) if before is None else AccountRow(number, last_at=before.last_at, last_from=before.last_from)
+    )
+    save_account(tx, row)
+    put_recovery_codes(tx, number, ())
+    return row
+
+
 def put_recovery_codes(tx: Connection, number: str, hashes: Iterable[str]) -> None:
     """Store a new set of recovery codes; the ones before are void."""
     tx.execute(delete(desk_recovery_codes).where(desk_recovery_codes.c.number == number))

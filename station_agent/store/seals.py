@@ -65,6 +65,12 @@ def statements_made(tx: Connection, *kinds: str) -> tuple[StatementRow, ...]:
     return tuple(StatementRow(*row) for row in tx.execute(question))
 
 
+def statements_since(tx: Connection, kind: str, since: str) -> tuple[StatementRow, ...]:
+    """Return this station's statements of one kind made at `since` or later, oldest first."""
+    question = select(*_STATEMENT).where(statements.c.kind == kind, statements.c.made_at >= since)
+    return tuple(StatementRow(*row) for row in tx.execute(question.order_by(statements.c.seq)))
+
+
 def statements_waiting(tx: Connection) -> tuple[StatementRow, ...]:
     """Return the statements that the hub has not answered, oldest first."""
     question = select(*_STATEMENT).where(statements.c.sent_at.is_(None))

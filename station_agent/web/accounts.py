@@ -1,7 +1,7 @@
 """Officers' accounts at one station: kept in the agent's store, each opened by its officer's own key."""
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -18,10 +18,13 @@ from station_agent.store.desk import (
     save_account,
     unused_recovery_codes,
     use_recovery_code,
+    void_account,
 )
 from station_agent.store.trust import remember, setting
 
 _SALT = "desk.salt"
+RESET_LASTS = timedelta(days=7)
+"""The authority has to issue a certificate before a code after a reset is used up."""
 
 
 def desk_keys(agent: Agent, passphrase: bytes) -> DeskKeys:
@@ -37,6 +40,14 @@ def desk_keys(agent: Agent, passphrase: bytes) -> DeskKeys:
 def new_code(tx: Connection, number: str, *, now: datetime) -> str:
     """Return a one-time code with which the officer sets up the second factor; the account's old factor stays until then."""
     account, code = with_new_code(find_account(tx, number) or AccountRow(number), now=now)
+    save_account(tx, account)
+    return code
+
+
+def code_after_reset(tx: Connection, number: str, *, now: datetime) -> str:
+    """Return a one-time code for somebody whose key was just taken out of use: it lets them choose a new password and, once the
+    new certificate is here, set up the second factor. The old factor and recovery codes are void."""
+    account, code = with_new_code(void_account(tx, number), now=now, lasts=RESET_LASTS)
     save_account(tx, account)
     return code
 

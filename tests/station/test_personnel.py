@@ -1,6 +1,7 @@
 """People at a station: a forgotten password takes the head and another, leaving takes the head; both are signed and in the trail."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,21 @@ from hub.signing.purposes import DEFAULT_PURPOSES
 from hub.store.administration import acts_recorded
 from hub.store.database import Readers
 from hub.store.layout import DataFolder
-from station_agent.personnel import disable_officer, reset_officer
+from station_agent.personnel import (
+    APPROVED_WITHIN,
+    WaitingReset,
+    choose_new_key,
+    confirm_reset,
+    disable_officer,
+    propose_reset,
+    reset_officer,
+    resets_waiting,
+    withdraw_reset,
+)
 from station_agent.search import note_looking_up
 from station_agent.store.seals import statements_made
 from tests.exchange.builders import now_utc
-from tests.station.desks import PASSWORD, World, a_world
+from tests.station.desks import PASSWORD, Desk, World, a_world
 
 CHEAP = ScryptCost(n=1024, p=1)
 
@@ -70,6 +81,52 @@ async def test_a_forgotten_password_takes_the_head_and_another_and_makes_a_new_k
     assert (verify_trail(world.hub_data).ok, check_hub(world.hub_data).findings) == (True, ())
 
 
+async def test_a_reset_that_one_has_started_changes_nothing_before_another_confirms_it(world: World) -> None:
+    desk, now = world.opener, now_utc()
+    number = desk.second.number
+    digest = propose_reset(desk.agent, desk.head, number, reason="忘记口令", now=now)
+    assert [each.digest for each in waiting(desk, now)] == [digest]
+    assert desk.agent.unlock(number, PASSWORD).number == number
+    with pytest.raises(Refused) as refusal:
+        propose_reset(desk.agent, desk.head, number, reason="再一次", now=now)
+    assert refusal.value.code is Code.PROPOSAL_WAITING
+    for person in (desk.head, desk.second):  # neither who started it, nor whom it is about
+        with pytest.raises(Refused) as refusal:
+            confirm_reset(desk.agent, person, digest, now=now)
+        assert refusal.value.code is Code.SAME_ADMINISTRATOR
+    removed = confirm_reset(desk.agent, desk.window, digest, now=now)
+    assert waiting(desk, now) == ()
+    with pytest.raises(Refused):
+        desk.agent.unlock(number, PASSWORD)
+    with pytest.raises(Refused) as refusal:
+        confirm_reset(desk.agent, desk.custodian, digest, now=now)
+    assert refusal.value.code is Code.PROPOSAL_ANSWERED
+    request = choose_new_key(desk.agent, number, removed.certified, b"a new password")
+    assert request.subject.number == number
+    await desk.sync()
+    assert len(handed_in(world)) >= 2
+    assert verify_trail(world.hub_data).ok
+
+
+def test_a_reset_is_taken_back_or_declined_with_a_reason_and_lapses(world: World) -> None:
+    desk, now = world.opener, now_utc()
+    number = desk.second.number
+    for person in (desk.head, desk.custodian):
+        digest = propose_reset(desk.agent, desk.head, number, reason="忘记口令", now=now)
+        with pytest.raises(Refused):
+            withdraw_reset(desk.agent, desk.second, digest, reason="我没有忘记", now=now)
+        withdraw_reset(desk.agent, person, digest, reason="本人想起来了", now=now)
+        assert waiting(desk, now) == ()
+    assert desk.agent.unlock(number, PASSWORD).number == number
+    digest = propose_reset(desk.agent, desk.head, number, reason="忘记口令", now=now)
+    late = now + APPROVED_WITHIN + timedelta(seconds=1)
+    with pytest.raises(Refused) as refusal:
+        confirm_reset(desk.agent, desk.custodian, digest, now=late)
+    assert refusal.value.code is Code.PROPOSAL_ANSWERED
+    disable_officer(desk.agent, desk.head, number, reason="调离", now=now)
+    assert waiting(desk, now) == ()  # who has left is not reset any more
+
+
 async def test_who_leaves_signs_nothing_from_then_on(world: World) -> None:
     desk = world.opener
     number = desk.second.number
@@ -101,6 +158,11 @@ async def test_looking_up_a_person_without_a_case_is_a_leaf_that_names_nobody(wo
     with desk.agent.store.read() as tx:
         assert [row.trouble for row in statements_made(tx)] == [None]
     assert verify_trail(world.hub_data).ok
+
+
+def waiting(desk: Desk, now: datetime) -> tuple[WaitingReset, ...]:
+    with desk.agent.store.read() as tx:
+        return resets_waiting(tx, now=now)
 
 
 def handed_in(world: World) -> list[bytes]:
