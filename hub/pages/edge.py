@@ -19,15 +19,18 @@ from hub.pages.routing import D, Route
 from hub.pages.sessions import ANYBODY, Sessions
 from hub.pages.templates import render
 from hub.pages.visit import Answer, File, Html, Language, P, Redirect, Short, SignedIn, SignedOut, Upload, Visit
+from hub.pages.way_back import way_back
 from hub.pages.wording import ZH, Words
 from hub.protocol.codes import Code
-from hub.protocol.errors import HanxunError, NotPermitted, Refused
+from hub.protocol.errors import HanxunError, NotPermitted, Refused, Unavailable
 
 log = logging.getLogger(__name__)
 LANGUAGE = "hanxun_language"
 A_YEAR_S = 365 * 24 * 3600
 PIECE_BYTES = 4 << 20
 FORM_BYTES = 48 << 20
+STRANGERS_BYTES = 256 << 10
+"""Who has not signed in here lately has nothing to send but a sign-in."""
 TRIES = frozenset({"/sign-in", "/first-use", "/new-password"})
 
 
@@ -74,7 +77,9 @@ class Edge(Generic[D, P]):
         words = Words(request.cookies.get(LANGUAGE, ZH), self._pages.package)
         visit: Visit[P] = Visit(request.method, request.path, self._clock(), words)
         token, given = self._token(request, visit)
-        visit = replace(visit, csrf=self._sessions.form_token(token), address=request.remote or "")
+        visit = replace(
+            visit, csrf=self._sessions.form_token(token), address=request.remote or "", headers=request.headers
+        )
         try:
             self._require_host(request)
             if route is None:
@@ -83,6 +88,10 @@ class Edge(Generic[D, P]):
             response = await asyncio.to_thread(self._answered, route, visit)
         except HanxunError as error:
             response = await asyncio.to_thread(self._refused, route, visit, error, token)
+        except Exception as error:
+            # A fault of this program: the visitor is told in their own words, the log says where it was.
+            log.error("page failed path=%s", "-" if route is None else route.path, exc_info=error)
+            response = await asyncio.to_thread(self._refused, route, visit, Unavailable(Code.DESK_FAULT), token)
         if not given and self._cookie not in response.cookies:
             self._set_token(response, token)
         return response
@@ -114,10 +123,11 @@ class Edge(Generic[D, P]):
         if route.raw_body:
             if request.content_length is None or request.content_length > PIECE_BYTES:
                 raise Refused(Code.DESK_FORM)
-            visit = replace(visit, raw=await request.content.read(-1), headers=request.headers)
+            visit = replace(visit, raw=await request.content.read(-1))
             proof = request.headers.get("X-Form-Token", "")
         else:
-            visit = await _with_form(request, visit)
+            known = self._sessions.owner_of(token, now=visit.now) not in (None, ANYBODY)
+            visit = await _with_form(request, visit, most=FORM_BYTES if known else STRANGERS_BYTES)
             proof = request.headers.get("X-Form-Token") or visit.form.get("_token", "")
         if not self._sessions.is_form_token(token, proof):
             raise NotPermitted(Code.DESK_FORGED)
@@ -131,11 +141,11 @@ class Edge(Generic[D, P]):
                 raise _Expired from error
             raise
         answer = route.view(self._desk, visit)
-        return self._response(answer, visit)
+        return self._response(answer, visit, route)
 
-    def _response(self, answer: Answer, visit: Visit[P]) -> web.Response:
+    def _response(self, answer: Answer, visit: Visit[P], route: Route[D, P] | None) -> web.Response:
         if isinstance(answer, Html):
-            return self._page(answer, visit)
+            return self._page(answer, visit, route)
         if isinstance(answer, File):
             headers = {} if answer.name is None else {"Content-Disposition": f'attachment; filename="{answer.name}"'}
             kept = KEPT if visit.path.startswith("/static/") else NOT_KEPT
@@ -153,12 +163,13 @@ class Edge(Generic[D, P]):
             response.set_cookie(LANGUAGE, answer.language, max_age=A_YEAR_S, samesite="Strict", httponly=True)
         return response
 
-    def _page(self, answer: Html, visit: Visit[P]) -> web.Response:
+    def _page(self, answer: Html, visit: Visit[P], route: Route[D, P] | None) -> web.Response:
         values = {
             "t": visit.words,
             "page": answer.page,
             "frame": self._pages.frame(self._desk, visit),
             "lang": visit.words.language,
+            "here": way_back(self._pages.routes, route, visit),
         }
         return _bare(
             render(self._pages.package, answer.template, values).encode(), "text/html", {}, status=answer.status
@@ -171,9 +182,11 @@ class Edge(Generic[D, P]):
         status = self._status(error)
         if route is not None and (route.by_itself or route.raw_body):
             text, remedy = visit.words.error(error)
-            return self._response(Short({"code": error.code.value, "text": text, "remedy": remedy}, status), visit)
+            return self._response(
+                Short({"code": error.code.value, "text": text, "remedy": remedy}, status), visit, route
+            )
         text, remedy = visit.words.error(error)
-        return self._page(Html("problem.html", ProblemPage(error.code.value, text, remedy), status), visit)
+        return self._page(Html("problem.html", ProblemPage(error.code.value, text, remedy), status), visit, route)
 
     def _status(self, error: HanxunError) -> int:
         own = self._pages.statuses.get(error.code)
@@ -186,13 +199,15 @@ class Edge(Generic[D, P]):
         if route is not None and route.keeps_form and owner not in (None, ANYBODY):
             # What was typed is theirs, and waits for them behind the sign-in.
             self._pages.keep_typed(self._desk, owner or "", visit)
-        if route is not None and (route.by_itself or route.raw_body):
+        # A part of a page is asked for by script: a sign-in page put into its place would be a page within a page.
+        by_script = visit.headers.get("HX-Request") == "true"
+        if by_script or (route is not None and (route.by_itself or route.raw_body)):
             text, remedy = visit.words.error(NotPermitted(Code.SESSION_EXPIRED))
             kept = {"code": Code.SESSION_EXPIRED.value, "text": text, "remedy": remedy}
-            return self._response(Short(kept, HTTPStatus.UNAUTHORIZED), visit)
+            return self._response(Short(kept, HTTPStatus.UNAUTHORIZED), visit, route)
         known = owner not in (None, ANYBODY)
-        query = {"next": visit.path if visit.path != "/" else "/desk"} | ({"expired": "1"} if known else {})
-        return self._response(Redirect(f"/sign-in?{urlencode(query)}"), visit)
+        query = {"next": way_back(self._pages.routes, route, visit)} | ({"expired": "1"} if known else {})
+        return self._response(Redirect(f"/sign-in?{urlencode(query)}"), visit, route)
 
     def _set_token(self, response: web.Response, token: str) -> None:
         response.set_cookie(self._cookie, token, secure=self._secure, httponly=True, samesite="Strict", path="/")
@@ -205,10 +220,13 @@ class _Expired(NotPermitted):
         super().__init__(Code.SESSION_EXPIRED)
 
 
-async def _with_form(request: web.Request, visit: Visit[P]) -> Visit[P]:
+async def _with_form(request: web.Request, visit: Visit[P], *, most: int) -> Visit[P]:
     try:
-        posted = await request.post()
-    except (ValueError, web.HTTPRequestEntityTooLarge) as error:
+        posted = await request.clone(client_max_size=most).post()
+    except web.HTTPRequestEntityTooLarge as error:
+        raise Refused(Code.SCAN_TOO_LARGE, values={"n": max(1, most >> 20)}) from error
+    except (ValueError, LookupError, web.HTTPBadRequest, web.RequestPayloadError) as error:
+        # No form, a character set that nobody knows, a body that is not packed as it says.
         raise Refused(Code.DESK_FORM) from error
     form: dict[str, str] = {}
     uploads = []
@@ -238,4 +256,6 @@ _STATUS: Mapping[Code, int] = {
     Code.DESK_HOST: HTTPStatus.MISDIRECTED_REQUEST,
     Code.DESK_RATE: HTTPStatus.TOO_MANY_REQUESTS,
     Code.DESK_FORM: HTTPStatus.BAD_REQUEST,
+    Code.DESK_FAULT: HTTPStatus.INTERNAL_SERVER_ERROR,
+    Code.SCAN_TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
 }

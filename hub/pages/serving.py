@@ -30,6 +30,8 @@ SHUTDOWN_S = 5.0
 SWEEP_EVERY_S = 60.0
 HEAD_S = 30.0
 MOST_CONNECTIONS = 256
+_FAULT = "程序错误,请稍后重试。 / The program failed; try again later.\n"
+_NO_HTTP = "请求无法读取。 / The request cannot be read.\n"
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
@@ -143,8 +145,11 @@ class _Protocol(RequestHandler):
 
     def handle_error(self, *arguments: Any, **options: Any) -> web.StreamResponse:
         response = super().handle_error(*arguments, **options)
-        finish(response, secure=self._secure)
-        return response
+        # Not aiohttp's own words: they are English only, and repeat what was sent.
+        told = web.Response(status=response.status, text=_FAULT if response.status >= 500 else _NO_HTTP)
+        told.force_close()
+        finish(told, secure=self._secure)
+        return told
 
 
 def _with_address(settings: DeskSettings, host: str | None, port: int | None) -> DeskSettings:

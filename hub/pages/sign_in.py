@@ -106,7 +106,8 @@ def sign_out(desk: Door[P], visit: Visit[P]) -> Answer:
 def choose_language(_desk: Door[P], visit: Visit[P]) -> Answer:
     """Keep the language, and come back."""
     language = visit.form.get("language", "")
-    return Language(language if language in LANGUAGES else ZH, local_path(visit.form.get("next", "")))
+    to = visit.form.get("next", "")
+    return Language(language if language in LANGUAGES else ZH, to if _is_local(to) else "/desk")
 
 
 def show_first_use(_desk: Door[P], _visit: Visit[P]) -> Answer:
@@ -139,8 +140,11 @@ def finish_first_use(desk: Door[P], visit: Visit[P]) -> Answer:
 
 def local_path(text: str) -> str:
     """Return `text` if it is a path of these pages, else the desk: nobody is sent elsewhere from here."""
-    plain = text.startswith("/") and not text.startswith(("//", "/\\")) and text.isprintable() and "\\" not in text
-    return text if plain and not text.startswith(("/sign-in", "/first-use")) else "/desk"
+    return text if _is_local(text) and not text.startswith(("/sign-in", "/first-use")) else "/desk"
+
+
+def _is_local(text: str) -> bool:
+    return text.startswith("/") and not text.startswith("//") and text.isprintable() and "\\" not in text
 
 
 def _factor(desk: Door[P], ticket: str, number: str, secret: str, error: str = "", remedy: str = "") -> FactorPage:

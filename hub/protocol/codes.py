@@ -359,6 +359,7 @@ class Code(StrEnum):
     DESK_RATE = "desk.rate"
     DESK_NOT_FOUND = "desk.not_found"
     DESK_FORM = "desk.form"
+    DESK_FAULT = "desk.fault"
     DESK_FIELD = "desk.field"
     DESK_LISTEN = "desk.listen"
     DESK_UPLOAD = "desk.upload"

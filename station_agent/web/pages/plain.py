@@ -1,5 +1,6 @@
 """Small answers: drafts as they are typed, the way from the bare address."""
 
+from hub.pages.sign_in import local_path
 from station_agent.web.desk import Desk
 from station_agent.web.drafts import forget_draft, keep_draft
 from station_agent.web.visit import Answer, Html, Redirect, Short, Visit
@@ -24,4 +25,4 @@ def throw_away(desk: Desk, visit: Visit) -> Answer:
     """The officer throws a draft away."""
     place = visit.form.get("_place", "")
     forget_draft(desk, visit, place)
-    return Redirect(place if place.startswith("/") and not place.startswith("//") else "/desk", "frame.thrown_away")
+    return Redirect(local_path(place), "frame.thrown_away")

@@ -168,7 +168,7 @@ async def test_a_scan_goes_up_in_pieces_and_goes_on_after_a_break(served: Served
     assert (await piece(raw[1000:], 1000))[1] == f'{{"offset": {len(raw)}}}'
     assert (await served.post(f"{path}/begin", form | {"name": "另一份.jpg"}))[1] == '{"offset": 0}'
     response, text = await served.post(f"{path}/begin", form | {"size": str(10**11)})
-    assert response.status == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert response.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     assert "E202" in text
 
 
