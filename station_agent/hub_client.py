@@ -15,6 +15,7 @@ from typing import BinaryIO, TypeVar, cast
 import aiohttp
 import msgspec
 
+from hub.protocol.case_acts import CaseActs
 from hub.protocol.codes import Code
 from hub.protocol.erasure import Erasures
 from hub.protocol.errors import HanxunError, Refused, Unavailable
@@ -156,13 +157,13 @@ class HubClient:
             return await answer.read()
 
     async def events(self, *, after: int) -> AsyncIterator[str]:
-        """Yield `mailbox`, `checkpoint` or `seals` for every wake-up of the event stream, until it breaks. Raises: HubRefusal,
-        Unavailable."""
+        """Yield `mailbox`, `checkpoint`, `seals` or `case-acts` for every wake-up of the event stream, until it breaks. Raises:
+        HubRefusal, Unavailable."""
         headers = {"Accept": EVENT_STREAM, "Last-Event-ID": str(after)}
         async with self._call("GET", "/v1/events", headers=headers) as answer:
             while line := await answer.content.readline():
                 name = line.strip().removeprefix(b"event: ").decode("ascii", "replace")
-                if name in ("mailbox", "checkpoint", "seals"):
+                if name in ("mailbox", "checkpoint", "seals", "case-acts"):
                     yield name
 
     async def begin_upload(self, digest: Digest, *, size: int) -> UploadState:
@@ -242,6 +243,12 @@ class HubClient:
         """Return the looks at this station's cases in full behind number `after`. Raises: HubRefusal, Unavailable."""
         async with self._call("GET", f"/v1/reveals?after={after}") as answer:
             return _decoded(await answer.read(), Reveals)
+
+    async def case_acts(self, *, after: int) -> CaseActs:
+        """Return what administrators urged and extended of this station's cases behind number `after`. Raises: HubRefusal,
+        Unavailable."""
+        async with self._call("GET", f"/v1/case-acts?after={after}") as answer:
+            return _decoded(await answer.read(), CaseActs)
 
     async def alarms(self) -> Alarms:
         """Return the alarms that concern this station. Raises: HubRefusal, Unavailable."""

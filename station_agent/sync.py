@@ -34,6 +34,7 @@ from station_agent.specimens import keep_specimens
 from station_agent.store.deliveries import cursor_of
 from station_agent.store.outbox import count_queued, note_away, wake_all
 from station_agent.store.trust import remember
+from station_agent.supervision import keep_case_acts
 from station_agent.trail import fetch_proofs, keep_step, lacks_proofs
 from station_agent.transport import client_context, make_session, require_guarded, revoked_in
 
@@ -173,6 +174,7 @@ async def keep_up(agent: Agent, client: HubClient, *, clock: Clock) -> None:
     await keep_erasures(agent, client, clock=clock)
     await keep_specimens(agent, client, clock=clock)
     await keep_reveals(agent, client, clock=clock)
+    await keep_case_acts(agent, client, clock=clock)
     await judge_quarantined(agent, client, clock=clock)
 
 
@@ -199,6 +201,7 @@ async def _receive_loop(link: Link) -> None:
         # First of all: after a weekend the list kept here is too old to judge by, and what cannot be judged is put aside.
         await _fetch_crl(agent, client, clock)
         await keep_seals(agent, client, clock=clock)
+        await keep_case_acts(agent, client, clock=clock)
         await _receive(agent, client, clock)
         with agent.store.read() as tx:
             after = cursor_of(tx)
@@ -207,6 +210,8 @@ async def _receive_loop(link: Link) -> None:
                 await _receive(agent, client, clock)
             elif event == "seals":
                 await keep_seals(agent, client, clock=clock)
+            elif event == "case-acts":
+                await keep_case_acts(agent, client, clock=clock)
             else:
                 link.called.set()
 

@@ -103,6 +103,7 @@ class ClockRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """A time limit. It starts at a field of the inquiry or at an event of M1, and stops at an event.
 
     `basis`: N the notice, R another rule, P a default of this product. `paused`: stands still while supply is waited for.
+    `extendable`: administrators may extend it; what the notice sets and what ends the same day never is (`extension.py`).
     """
 
     step: str
@@ -117,6 +118,7 @@ class ClockRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     stops_at_event: str
     paused: bool = False
     late_reason_field: str | None = None
+    extendable: bool = True
 
 
 class EscalationRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -44,6 +44,7 @@ class WakeUps:
         self._waiting: defaultdict[StationId, dict[asyncio.Event, None]] = defaultdict(dict)  # the oldest first
         self._closed = False
         self.seals = 0
+        self.case_acts = 0
 
     def listen(self, station: StationId, *, most: int) -> asyncio.Event:
         """Return an event that is set at each wake-up; give it back by `forget`.
@@ -86,6 +87,12 @@ class WakeUps:
         """Something befell a seal, for the `number`th time: wake everybody, who then looks at `seals`."""
         if number != self.seals:
             self.seals = number
+            self.wake(tuple(self._waiting))
+
+    def note_case_acts(self, number: int) -> None:
+        """A case was urged or a limit extended, act number `number`: wake everybody, who then looks at `case_acts`."""
+        if number != self.case_acts:
+            self.case_acts = number
             self.wake(tuple(self._waiting))
 
     def close(self) -> None:

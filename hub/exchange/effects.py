@@ -16,17 +16,20 @@ import sqlalchemy as sa
 from hub.exchange.erasing import erase
 from hub.exchange.registry import insert_registrable, require_registrable
 from hub.exchange.restore import declare
+from hub.exchange.supervision import extend, urge
 from hub.pages.accounts import AccountRow
 from hub.protocol.administration import (
     AdministrationKind,
     AdministrativeAct,
     CertificateDetails,
+    ExtendDetails,
     LostDetails,
     ReasonDetails,
     RestoreDetails,
     SealDetails,
     SpecimenDetails,
     StationDetails,
+    UrgeDetails,
 )
 from hub.protocol.codes import Code
 from hub.protocol.erasure import EraseDetails
@@ -195,6 +198,14 @@ def _look(what: LookUp) -> Effect:
     return look
 
 
+def _urge_case(acting: Acting) -> None:
+    urge(acting.tx, acting.act, acting.details(UrgeDetails), acting.signatures[0], now=acting.now)
+
+
+def _extend_limit(acting: Acting) -> None:
+    extend(acting.tx, acting.act, acting.details(ExtendDetails), acting.signatures[0], now=acting.now)
+
+
 def _restore(acting: Acting) -> None:
     statement = acting.details(RestoreDetails).statement
     declare(
@@ -228,6 +239,8 @@ EFFECTS: Mapping[AdministrationKind, Effect] = {
     AdministrationKind.LOOK_UP_PERSON: _look(LookUp.PERSON),
     AdministrationKind.REVEAL_CASE: _look(LookUp.REVEAL),
     AdministrationKind.EXPORT_EVIDENCE: _look(LookUp.EVIDENCE),
+    AdministrationKind.URGE_CASE: _urge_case,
+    AdministrationKind.EXTEND_LIMIT: _extend_limit,
     AdministrationKind.RESTORE: _restore,
 }
 

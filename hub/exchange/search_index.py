@@ -5,25 +5,23 @@ verified every envelope before it filed it, and a page that proves something loo
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from hub.cases.calendar import Calendar
-from hub.cases.catalogue import CaseType, Catalogue, ClockRule, FieldRule, FieldType
-from hub.cases.clocks import SiteHours, due_at
-from hub.cases.machine import Machine, Side
+from hub.cases.catalogue import CaseType, FieldRule, FieldType
+from hub.cases.extension import Extension
+from hub.exchange.limits import CaseLimit, Reckoning, extensions_among, limits_of_case
 from hub.protocol.envelope import Envelope, Kind, Role
 from hub.protocol.erasure import ERASED
-from hub.protocol.errors import Refused
 from hub.protocol.identifiers import CaseId
-from hub.protocol.instants import format_instant, parse_instant
+from hub.protocol.instants import format_instant
 from hub.protocol.station_event import StationEvent
 from hub.signing.jws import stated_payload
+from hub.store.case_acts import acts_about, case_acts_counted
 from hub.store.database import Readers
 from hub.store.desk import keep_note, note
 from hub.store.search import (
@@ -49,18 +47,6 @@ _FILED = "search.filed"
 _EVENTS = "search.events"
 _FORM = "search.form"
 VERSION = 1
-_OTHERS_TURN = ("awaiting_supply", "returned")
-"""States in which the other side is waited for: the answerer's limits stand still."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reckoning:
-    """By what limits are reckoned: case types, the life of a case, holidays, opening hours."""
-
-    catalogue: Catalogue
-    machine: Machine
-    calendar: Calendar
-    hours: SiteHours
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +71,8 @@ class Entry:
     terms: tuple[tuple[str, str], ...]
     limits: tuple[IndexedLimit, ...]
     letters: tuple[IndexedLetter, ...]
+    reckoned: tuple[CaseLimit, ...] = ()
+    """The limits as they were reckoned, with what was extended."""
 
 
 def progress_of(tx: sa.Connection) -> Progress:
@@ -108,20 +96,22 @@ def index_some(readers: Readers, engine: sa.Engine, reckoning: Reckoning) -> int
     Reading and reckoning are done before the short transaction that writes: the exchange must not wait for them.
     """
 
-    def look(tx: sa.Connection) -> tuple[int, int, list[Entry], int, list[tuple[int, str]]]:
+    def look(tx: sa.Connection) -> tuple[int, int, list[Entry], int, list[tuple[int, str]], int]:
         after, events_after = int(note(tx, _FILED) or 0), int(note(tx, _EVENTS) or 0)
         touched, upto = cases_touched(tx, after=after, limit=AT_ONCE)
-        entries = [entry for case in touched if (entry := _entry(tx, case, reckoning)) is not None]
+        entries = [entry for case in touched if (entry := entry_now(tx, case, reckoning)) is not None]
         events = [(number, _case_of(raw)) for number, raw in events_unindexed(tx, after=events_after, limit=AT_ONCE)]
-        return after, upto, entries, events_after, events
+        return after, upto, entries, events_after, events, case_acts_counted(tx)
 
-    after, upto, entries, events_after, events = readers.read_now(look)
+    after, upto, entries, events_after, events, acts = readers.read_now(look)
     if upto == after and not events:
         return 0
     with engine.begin() as tx:
+        if case_acts_counted(tx) != acts:
+            return 1  # a limit was extended between the look and now: what was reckoned may be the old end
         for entry in entries:
             record = record_of(tx, entry.row.case_id)
-            put_case(tx, entry.row, entry.people, entry.terms, entry.limits, entry.letters)
+            put_entry(tx, entry)
             if record is not None and record.state == ERASED:
                 # Erased between the look and now: what was read must not come back.
                 forget_people(tx, entry.row.case_id)
@@ -133,16 +123,22 @@ def index_some(readers: Readers, engine: sa.Engine, reckoning: Reckoning) -> int
 
 
 def entry_of(
-    record: CaseRecord, messages: tuple[FiledMessage, ...], case_type: CaseType | None, reckoning: Reckoning
+    record: CaseRecord,
+    messages: tuple[FiledMessage, ...],
+    case_type: CaseType | None,
+    reckoning: Reckoning,
+    extensions: Sequence[Extension] = (),
 ) -> Entry:
     """Return what the index says about a case. Pure."""
     opened = [(message, stated_envelope(message.raw)) for message in messages]
     envelopes = [envelope for _, envelope in opened if envelope is not None]
     inquiry = next((each for each in reversed(envelopes) if each.kind is Kind.INQUIRY), None)
     reply = next((each for each in reversed(envelopes) if each.kind is Kind.REPLY), None)
-    limits: tuple[IndexedLimit, ...] = ()
+    reckoned: tuple[CaseLimit, ...] = ()
     if case_type is not None:
-        limits = _limits(record, messages, {} if inquiry is None else inquiry.body, case_type, reckoning)
+        body = {} if inquiry is None else inquiry.body
+        reckoned = limits_of_case(record, messages, body, case_type, reckoning, extensions)
+    limits = tuple(map(_indexed, reckoned))
     state = reckoning.machine.rules.states.get(record.state)
     is_open = state is not None and not state.final
     running = [limit for limit in limits if limit.done_at is None and not limit.paused] if is_open else []
@@ -174,60 +170,32 @@ def entry_of(
         for file in envelope.attachments
         if file.role is Role.LETTER
     )
-    return Entry(row, people, terms, limits, letters)
+    return Entry(row, people, terms, limits, letters, reckoned)
 
 
-def _entry(tx: sa.Connection, case: CaseId, reckoning: Reckoning) -> Entry | None:
+def entry_now(tx: sa.Connection, case: CaseId, reckoning: Reckoning) -> Entry | None:
+    """Return what the index would say about a case now; None: there is none."""
     record = record_of(tx, case)
     if record is None:
         return None
-    return entry_of(record, messages_of(tx, case), reckoning.catalogue.types.get(record.type), reckoning)
+    extensions = extensions_among(acts_about(tx, case))
+    return entry_of(record, messages_of(tx, case), reckoning.catalogue.types.get(record.type), reckoning, extensions)
 
 
-def _limits(
-    record: CaseRecord,
-    messages: tuple[FiledMessage, ...],
-    body: Mapping[str, Any],
-    case_type: CaseType,
-    reckoning: Reckoning,
-) -> tuple[IndexedLimit, ...]:
-    moments: dict[str, datetime] = {}
-    for message in messages:
-        if message.kind == Kind.INQUIRY:
-            moments = {}
-        event, at = reckoning.machine.event_of(Kind(message.kind)), parse_instant(message.received_at)
-        # Each message is handed over; what the limits run from is when the inquiry was.
-        moments[event] = moments.get(event, at) if message.kind == Kind.HANDOVER else at
-    found = []
-    for rule in case_type.clocks:
-        start = _start(rule, moments, body)
-        if start is None:
-            continue
-        due = due_at(rule.kind, rule.limit, start, reckoning.calendar, reckoning.hours)
-        done_at = moments.get(rule.stops_at_event)
-        if done_at is not None and done_at < start:
-            done_at = None
-        reason = body.get(rule.late_reason_field) if rule.late_reason_field is not None else None
-        found.append(
-            IndexedLimit(
-                step=rule.step,
-                station=record.opener if rule.side is Side.OPENER else record.respondent,
-                due_at=format_instant(due.at),
-                done_at=None if done_at is None else format_instant(done_at),
-                paused=rule.paused and record.state in _OTHERS_TURN,
-                reason=str(reason) if reason else None,
-            )
-        )
-    return tuple(found)
+def put_entry(tx: sa.Connection, entry: Entry) -> None:
+    """Write what the index says about a case."""
+    put_case(tx, entry.row, entry.people, entry.terms, entry.limits, entry.letters)
 
 
-def _start(rule: ClockRule, moments: Mapping[str, datetime], body: Mapping[str, Any]) -> datetime | None:
-    if rule.starts_at_event is not None:
-        return moments.get(rule.starts_at_event)
-    try:
-        return parse_instant(str(body.get(rule.starts_at_field or "", "")))
-    except Refused:
-        return None
+def _indexed(limit: CaseLimit) -> IndexedLimit:
+    return IndexedLimit(
+        step=limit.rule.step,
+        station=limit.station,
+        due_at=format_instant(limit.due),
+        done_at=None if limit.done_at is None else format_instant(limit.done_at),
+        paused=limit.paused,
+        reason=limit.reason,
+    )
 
 
 def _people(body: Mapping[str, Any], case_type: CaseType, kind: Kind) -> Iterator[IndexedPerson]:

@@ -15,6 +15,8 @@ from hub.protocol.identifiers import WireDigest, WireEnvelopeId, WireStation
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 WireX5t = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_-]{43}(?!\n)$")]
 Origin = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+Step = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+Day = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?!\n)$")]
 Pem = Annotated[str, msgspec.Meta(min_length=1, max_length=64 * 1024)]
 
 
@@ -46,6 +48,10 @@ class AdministrationKind(StrEnum):
     RESET_ACCOUNT = "reset-account"  # the same, for somebody who is enrolled; two people
     REVEAL_CASE = "reveal-case"  # by an auditor too: the case's number; ReasonDetails; told to the case's stations
     EXPORT_EVIDENCE = "export-evidence"  # by an auditor too: the case's number; ReasonDetails
+    URGE_CASE = "urge-case"  # 督办: the case's number; UrgeDetails; one person; told to the case's stations
+    EXTEND_LIMIT = "extend-limit"  # 延期: the same; ExtendDetails
+    RENAME_STATION = "rename-station"  # the station's code; RenameDetails
+    MOVE_STATION = "move-station"  # the station's code; MoveDetails: another parent
     RESTORE = "restore"  # the digest of the statement without signatures; RestoreDetails
 
 
@@ -127,6 +133,41 @@ class LostDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     reason: Reason
 
 
+class UrgeDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """督办: `station` missed the limit `step`, which ended at `due_at`, and is urged."""
+
+    station: WireStation
+    step: Step
+    due_at: WireInstant
+    reason: Reason
+
+
+class ExtendDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """延期: the limit `step` of `station`, which ends at `before`, ends at `due_at` instead."""
+
+    station: WireStation
+    step: Step
+    before: WireInstant
+    due_at: WireInstant
+    reason: Reason
+
+
+class RenameDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A station's name from a day of Beijing on."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    from_day: Day
+    reason: Reason
+
+
+class MoveDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The organisation above a station from a day of Beijing on; None: none."""
+
+    parent: WireStation | None
+    from_day: Day
+    reason: Reason
+
+
 class RestoreDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The statement of a restore (canonical JSON) that both administrators stand for."""
 
@@ -144,9 +185,11 @@ COUNTS_AT_ONCE = frozenset(
         AdministrationKind.ENROL_ACCOUNT,
         AdministrationKind.REVEAL_CASE,
         AdministrationKind.EXPORT_EVIDENCE,
+        AdministrationKind.URGE_CASE,
+        AdministrationKind.EXTEND_LIMIT,
     }
 )
-"""Acts that take power away, or give none yet: one signature, no waiting. All others take two people."""
+"""Acts that take power away, or give none: one signature, no waiting. All others take two people."""
 
 AUDIT_ACTS = frozenset(
     {AdministrationKind.LOOK_UP_PERSON, AdministrationKind.REVEAL_CASE, AdministrationKind.EXPORT_EVIDENCE}
@@ -180,6 +223,10 @@ KIND_WORDS = {
     AdministrationKind.RESET_ACCOUNT: "重置页面登录 / reset somebody's sign-in",
     AdministrationKind.REVEAL_CASE: "查看案件人员全文 / a case's persons shown in full",
     AdministrationKind.EXPORT_EVIDENCE: "导出证据文件 / an evidence file exported",
+    AdministrationKind.URGE_CASE: "督办 / urge a station about a late case",
+    AdministrationKind.EXTEND_LIMIT: "延期 / extend a time limit",
+    AdministrationKind.RENAME_STATION: "单位更名 / rename a station",
+    AdministrationKind.MOVE_STATION: "变更上级单位 / put a station under another organisation",
     AdministrationKind.RESTORE: "声明从备份恢复 / declare a restore",
 }
 """What each kind is called on a screen."""

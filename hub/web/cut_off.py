@@ -1,7 +1,7 @@
-"""Noticing at once what administrators change beside the serving hub: seals, for which stations are woken, and who has signed in and is
-suspended or revoked since and loses token and event stream within a moment.
+"""Noticing at once what administrators change beside the serving hub: seals and late cases, for which stations are woken, and who has
+signed in and is suspended or revoked since and loses token and event stream within a moment.
 
-The hub looks: two numbers in the store, one file's state, four times a second.
+The hub looks: three numbers in the store, one file's state, four times a second.
 Envelopes need no looking: their transaction asks the store itself.
 """
 
@@ -15,6 +15,7 @@ from hub.exchange.hub import Hub
 from hub.protocol.verdict import Result
 from hub.signing.purposes import CertificateKind
 from hub.signing.trust import check_certificate
+from hub.store.case_acts import case_acts_counted
 from hub.store.seals import seal_events_counted
 from hub.store.stations import registry_number, stations_known
 from hub.web.context import HUB, TOKENS
@@ -37,6 +38,7 @@ async def _watch(hub: Hub, office: TokenOffice) -> None:
         try:
             registry = await hub.readers.read(registry_number)
             hub.wake_ups.note_seals(await hub.readers.read(seal_events_counted))
+            hub.wake_ups.note_case_acts(await hub.readers.read(case_acts_counted))
             crl = hub.trust.refresh().crls
             state = (registry, crl[0].number if crl else 0)
             if state != seen:

@@ -74,14 +74,14 @@ async def get_growth(request: web.Request) -> web.StreamResponse:
 
 async def get_events(request: web.Request) -> web.StreamResponse:
     """Event stream: `mailbox` with the newest cursor as its id whenever there is something new, `checkpoint` when there is one
-    to cosign, `seals` when something befell a seal (WHATWG HTML, 9.2)."""
+    to cosign, `seals` when something befell a seal, `case-acts` when a case was urged or a limit extended (WHATWG HTML, 9.2)."""
     caller = caller_of(request)
     hub, office = request.app[HUB], request.app[TOKENS]
     seen = number_of(request.headers.get("Last-Event-ID"), field="Last-Event-ID", default=0)
     response = web.StreamResponse(headers={"Content-Type": EVENT_STREAM, "Cache-Control": "no-store"})
     await response.prepare(request)
     woken = hub.wake_ups.listen(caller.station, most=hub.settings.limits.streams_per_station)
-    seals = hub.wake_ups.seals
+    seals, acts = hub.wake_ups.seals, hub.wake_ups.case_acts
     offered = hub.offers.offered  # the present one is asked for by whoever signs in
     try:
         await response.write(b"retry: 2000\n\n")
@@ -94,6 +94,10 @@ async def get_events(request: web.Request) -> web.StreamResponse:
             if hub.wake_ups.seals != seals:
                 seals = hub.wake_ups.seals
                 await response.write(b"event: seals\ndata: {}\n\n")
+            if hub.wake_ups.case_acts != acts:
+                acts = hub.wake_ups.case_acts
+                # An agent one version behind passes over a name that it does not know.
+                await response.write(b"event: case-acts\ndata: {}\n\n")
             if (offer := hub.offers.offered) is not None and offer is not offered:
                 offered = offer
                 await response.write(b'event: checkpoint\ndata: {"size":%d}\n\n' % offer.size)

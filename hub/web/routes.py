@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import msgspec
 from aiohttp import web
 
+from hub.protocol.case_acts import CaseActs
 from hub.protocol.enrolment import Enrolment
 from hub.protocol.erasure import Erasures
 from hub.protocol.exchange import Alarms, Directory, MailboxPage, Readiness, Token, TrailGrowth, UploadState
@@ -15,6 +16,7 @@ from hub.protocol.trail_keys import TrailKeysList
 from hub.protocol.witness import LeafProofs, Witnessed
 from hub.web import (
     blob_routes,
+    case_act_routes,
     enrolment_routes,
     erasure_routes,
     exchange_routes,
@@ -355,6 +357,15 @@ ROUTES = (
         "reveals",
         "Looks at cases of the calling station in full, each signed by the administrator or auditor who looked.",
         {200: Answer("looks", JSON, Reveals)},
+        parameters=(_BEHIND,),
+    ),
+    Route(
+        "GET",
+        "/v1/case-acts",
+        case_act_routes.get_case_acts,
+        "caseActs",
+        "What administrators urged (督办) and extended (延期) of the calling station's cases, each signed by the administrator.",
+        {200: Answer("acts", JSON, CaseActs)},
         parameters=(_BEHIND,),
     ),
     Route(

@@ -13,6 +13,7 @@ from hub.protocol.act import ActKind
 from hub.protocol.erasure import ERASED
 from hub.protocol.identifiers import CaseId, Digest
 from hub.protocol.instants import format_instant
+from station_agent.store.case_acts import forget_words
 from station_agent.store.schema import (
     acts,
     case_files,
@@ -88,6 +89,7 @@ def erase_rows(
     tx.execute(update(acts).where(acts.c.case == case, acts.c.kind != ActKind.SEAL_USE.value).values(raw=b""))
     for table in (letters, case_files, gate_verdicts, desk_seen, desk_handlings):
         tx.execute(delete(table).where(table.c.case == case))
+    forget_words(tx, case)
     tx.execute(delete(desk_drafts).where(desk_drafts.c.place.contains(case, autoescape=True)))
     tx.execute(update(cases).where(cases.c.case == case).values(state=ERASED, owner=None, changed_at=at))
     tx.execute(insert(erased_cases).values(case=case, raw=raw, at=at))

@@ -1,20 +1,24 @@
 """The limits of a case as an officer sees them: due when, how long still, whose, and day by day why (DOMAIN 4.1, 27)."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from hub.cases.calendar import Calendar
 from hub.cases.catalogue import CaseType, ClockRule
 from hub.cases.clocks import Due, SiteHours, due_at
+from hub.cases.extension import Extension, extended, in_force
+from hub.protocol.administration import AdministrationKind
 from hub.protocol.errors import Refused
 from hub.protocol.instants import SHANGHAI, parse_instant
+from station_agent.store.case_acts import CaseActRow
 from station_agent.web.facts import Facts
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
     """One limit: `left` is negative when it is over, `done_at` the time at which its event came (None: it runs), `paused`
-    while the other side is waited for."""
+    while the other side is waited for. `due` is its end with what was extended, `counted` as it is counted by itself."""
 
     rule: ClockRule
     due: Due
@@ -22,6 +26,8 @@ class Limit:
     done_at: datetime | None
     paused: bool
     today: bool
+    counted: Due
+    extensions: tuple[Extension, ...] = ()
 
     @property
     def over(self) -> bool:
@@ -43,13 +49,15 @@ def limits_of(
         start = _start(rule, facts, moments)
         if start is None:
             continue
-        due = due_at(rule.kind, rule.limit, start, calendar, hours)
+        counted = due_at(rule.kind, rule.limit, start, calendar, hours)
+        counting = in_force(rule, start, counted.at, facts.extensions)
+        due = replace(counted, at=extended(counted.at, counting)) if counting else counted
         done_at = moments.get(rule.stops_at_event)
         if done_at is not None and done_at < start:
             done_at = None
         today = due.at.astimezone(SHANGHAI).date() == now.astimezone(SHANGHAI).date()
         paused = rule.paused and facts.row.state == "awaiting_supply"
-        found.append(Limit(rule, due, due.at - (done_at or now), done_at, paused, today))
+        found.append(Limit(rule, due, due.at - (done_at or now), done_at, paused, today, counted, counting))
     return tuple(found)
 
 
@@ -57,6 +65,18 @@ def next_limit(limits: tuple[Limit, ...]) -> Limit | None:
     """Return the running limit that ends first."""
     running = [limit for limit in limits if limit.runs and not limit.paused]
     return min(running, key=lambda limit: limit.due.at, default=None)
+
+
+def standing_urges(facts: Facts, limits: Sequence[Limit]) -> tuple[CaseActRow, ...]:
+    """Return the urges to whose limit its station has still not kept, the newest first."""
+    running = {limit.rule.step: limit for limit in limits if limit.runs}
+    return tuple(
+        act
+        for act in reversed(facts.acts)
+        if act.kind is AdministrationKind.URGE_CASE
+        and act.step in running
+        and parse_instant(act.at) >= running[act.step].counted.start
+    )
 
 
 def _start(rule: ClockRule, facts: Facts, moments: dict[str, datetime]) -> datetime | None:

@@ -1,6 +1,5 @@
 """What a case's messages say, for showing: people, times of events, the newest inquiry. Read only; nothing is judged here."""
 
-from base64 import urlsafe_b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,11 +8,14 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
+from hub.cases.extension import Extension
 from hub.cases.machine import default_machine
 from hub.protocol.envelope import Attachment, Envelope, Kind
 from hub.protocol.identifiers import Digest
 from hub.protocol.instants import parse_instant
 from hub.protocol.strict_json import decode_strict
+from hub.signing.jws import stated_payload
+from station_agent.store.case_acts import CaseActRow, case_acts_of
 from station_agent.store.case_messages import MessageRow, letters_of, messages_of
 from station_agent.store.cases import CaseRow
 from station_agent.store.letters import LetterRow
@@ -36,12 +38,22 @@ class Message:
 @dataclass(frozen=True, slots=True)
 class Facts:
     """A case with its messages in order, its letter under preparation, and the `body` that counts: the newest inquiry's, or
-    the draft's before there is one."""
+    the draft's before there is one. `acts` are what administrators urged and extended, oldest first."""
 
     row: CaseRow
     letter: LetterRow | None
     messages: tuple[Message, ...]
     body: Mapping[str, Any]
+    acts: tuple[CaseActRow, ...] = ()
+
+    @property
+    def extensions(self) -> tuple[Extension, ...]:
+        """The extensions among the acts."""
+        return tuple(
+            Extension(act.step, parse_instant(act.at), parse_instant(act.due_at), act.who, act.reason)
+            for act in self.acts
+            if act.due_at is not None
+        )
 
     @property
     def people(self) -> tuple[Mapping[str, Any], ...]:
@@ -81,10 +93,13 @@ def facts_of(tx: Connection, row: CaseRow) -> Facts:
 
 
 def facts_of_all(tx: Connection, rows: Sequence[CaseRow]) -> tuple[Facts, ...]:
-    """Return the facts of several cases, in their order, for the price of two questions to the store."""
+    """Return the facts of several cases, in their order, for the price of three questions to the store."""
     cases = [row.case for row in rows]
-    messages, letters = messages_of(tx, cases), letters_of(tx, cases)
-    return tuple(_facts(row, letters.get(row.case), tuple(map(_message, messages[row.case]))) for row in rows)
+    messages, letters, acts = messages_of(tx, cases), letters_of(tx, cases), case_acts_of(tx, cases)
+    return tuple(
+        _facts(row, letters.get(row.case), tuple(map(_message, messages[row.case])), acts.get(row.case, ()))
+        for row in rows
+    )
 
 
 def _message(row: MessageRow) -> Message:
@@ -102,11 +117,12 @@ def _message(row: MessageRow) -> Message:
 def _told(raw: bytes) -> Envelope:
     """What an envelope says. Its signature was verified before it was stored, and the gate does so again before anything is
     done; a list of fifty cases does not do it hundreds of times for each look."""
-    payload = raw.split(b".")[1]
-    return decode_strict(urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)), Envelope)
+    return decode_strict(stated_payload(raw), Envelope)
 
 
-def _facts(row: CaseRow, letter: LetterRow | None, messages: tuple[Message, ...]) -> Facts:
+def _facts(
+    row: CaseRow, letter: LetterRow | None, messages: tuple[Message, ...], acts: tuple[CaseActRow, ...]
+) -> Facts:
     inquiry = next((each for each in reversed(messages) if each.envelope.kind is Kind.INQUIRY), None)
     drafted = letter is not None and row.side == "opener" and row.state in ("draft", "awaiting_seal", "to_send")
     body: Mapping[str, Any] = {}
@@ -114,4 +130,4 @@ def _facts(row: CaseRow, letter: LetterRow | None, messages: tuple[Message, ...]
         body = msgspec.json.decode(letter.body)
     elif inquiry is not None:
         body = inquiry.envelope.body
-    return Facts(row, letter, messages, body)
+    return Facts(row, letter, messages, body, acts)

@@ -104,6 +104,7 @@ async def test_answers_are_what_the_document_says(tmp_path: Path) -> None:
             (a, "GET", f"/v1/specimens/{A}/" + "0" * 64, "/v1/specimens/{station}/{digest}", {}, 404),
             (a, "GET", "/v1/alarms", "/v1/alarms", {}, 200),
             (a, "GET", "/v1/reveals?after=0", "/v1/reveals", {}, 200),
+            (a, "GET", "/v1/case-acts?after=0", "/v1/case-acts", {}, 200),
             (a, "GET", "/v1/erasures?after=0", "/v1/erasures", {}, 200),
             (a, "POST", "/v1/statements", "/v1/statements", {"data": b"?"}, 422),
             (a, "GET", "/v1/directory", "/v1/directory", {}, 200),

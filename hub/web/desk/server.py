@@ -10,11 +10,8 @@ from pathlib import Path
 
 from sqlalchemy.exc import DatabaseError
 
-from hub.cases.calendar import default_calendar
-from hub.cases.catalogue import default_catalogue
-from hub.cases.clocks import SiteHours
-from hub.cases.machine import default_machine
-from hub.exchange.search_index import Reckoning, begin, index_some
+from hub.exchange.limits import usual_reckoning
+from hub.exchange.search_index import begin, index_some
 from hub.pages.edge import Pages
 from hub.pages.serving import listening, serve_pages
 from hub.protocol.codes import Code
@@ -46,14 +43,9 @@ PAGES: Pages[Ground, Official] = Pages(
 )
 
 
-def reckoning() -> Reckoning:
-    """Return by what limits are reckoned at the hub: the windows' usual hours, as it does not know each station's own."""
-    return Reckoning(default_catalogue(), default_machine("case"), default_calendar(), SiteHours())
-
-
 async def keep_index(ground: Ground) -> None:
     """Keep the index of cases behind what the hub files, until cancelled."""
-    rules = reckoning()
+    rules = usual_reckoning()
     await asyncio.to_thread(begin, ground.engine, rules)
     while True:
         try:

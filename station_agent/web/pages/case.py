@@ -19,13 +19,14 @@ from hub.protocol.instants import parse_instant
 from station_agent.reveals import Reveal, shown_reveals
 from station_agent.search import cases_naming
 from station_agent.store.acts import acts_of
+from station_agent.store.case_acts import CaseActRow
 from station_agent.store.case_lists import lines_of
 from station_agent.store.cases import require_case
 from station_agent.store.desk import note_seen
 from station_agent.store.gates import DONE, GateRow, evidence_of, gate_verdicts_of, register_acts_of
 from station_agent.store.handlings import TAKEN_OVER, HandlingRow, handlings_of
 from station_agent.web.actions import Action, actions_for, can_forward, can_take_over
-from station_agent.web.clocks import Limit, limits_of
+from station_agent.web.clocks import Limit, limits_of, standing_urges
 from station_agent.web.desk import Desk
 from station_agent.web.documents import Document, documents_of
 from station_agent.web.facts import Facts, Message, facts_of
@@ -58,6 +59,21 @@ class ShownLimit:
 
     limit: Limit
     why: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Supervised:
+    """One act of an administrator about the case, in words: urged or extended (`until`: to when), whom, why. `stands`: it waits for
+    this station."""
+
+    what: str
+    limit: str
+    whom: str
+    who: str
+    at: str
+    until: str | None
+    reason: str
+    stands: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +122,7 @@ class CasePage:
     forwards: bool
     related: tuple[Related, ...]
     reveals: tuple[Reveal, ...]
+    supervised: tuple[Supervised, ...]
     claim_path: str
     reply_path: str
 
@@ -177,7 +194,7 @@ def _page(tx: Connection, desk: Desk, visit: Visit) -> CasePage:
         documents=documents_of(tx, facts),
         people=facts.people,
         fields=told_fields(case_type.messages[Kind.INQUIRY].fields, facts.body, words),
-        limits=tuple(ShownLimit(limit, tuple(explain(limit.due).splitlines())) for limit in limits),
+        limits=tuple(ShownLimit(limit, _why(limit, words)) for limit in limits),
         actions=actions,
         take_over=can_take_over(row, person),
         verifies=answering and bool(case_type.gate_checks(facts.body)),
@@ -193,8 +210,36 @@ def _page(tx: Connection, desk: Desk, visit: Visit) -> CasePage:
         forwards=can_forward(row, person),
         related=_related(tx, desk, facts, visit),
         reveals=shown_reveals(tx, desk.agent, facts.row.case),
+        supervised=_supervised(desk, facts, limits, visit),
         claim_path=f"{path}/claim" if "claim" in events or can_take_over(row, person) else "",
         reply_path=f"{path}/answer" if "answer" in events and row.owner in (None, person.number) else "",
+    )
+
+
+def _why(limit: Limit, words: Words) -> tuple[str, ...]:
+    """Day by day why it ends then, and who put that off."""
+    lines = explain(limit.counted).splitlines()
+    for each in limit.extensions:
+        lines.append(words("case.extended_why", until=moment(each.due_at), who=each.who, reason=each.reason))
+    return tuple(lines)
+
+
+def _supervised(desk: Desk, facts: Facts, limits: tuple[Limit, ...], visit: Visit) -> tuple[Supervised, ...]:
+    """What administrators urged and extended, the newest first."""
+    words, standing = visit.words, standing_urges(facts, limits)
+    rules = {rule.step: words.of(rule) for rule in desk.agent.catalogue.case_type(facts.row.type).clocks}
+    return tuple(
+        Supervised(
+            what=words("case.extended" if act.due_at is not None else "case.urged"),
+            limit=rules.get(act.step, act.step),
+            whom=desk.station_name(act.station, now=visit.now),
+            who=act.who,
+            at=act.at,
+            until=act.due_at,
+            reason=act.reason,
+            stands=act in standing and act.station == desk.agent.station,
+        )
+        for act in reversed(facts.acts)
     )
 
 
@@ -253,7 +298,16 @@ def _timeline(tx: Connection, desk: Desk, facts: Facts, visit: Visit) -> tuple[E
         who = f"{names.get(act.officer, '')} {act.officer}".strip()
         events.append(Event(parse_instant(act.at), what, who, station, (), True, "", ""))
     events += [_handling(desk, row, visit, station) for row in handlings_of(tx, facts.row.case)]
+    events += [_from_above(act, visit.words) for act in facts.acts]
     return tuple(sorted(events, key=lambda event: event.at))
+
+
+def _from_above(act: CaseActRow, words: Words) -> Event:
+    """An administrator urged a station, or extended a limit."""
+    what = words("case.urged") if act.due_at is None else words("case.extended")
+    said = [] if act.due_at is None else [("", words("case.extended_until", at=moment(act.due_at)))]
+    said.append((words("case.handling_reason"), act.reason))
+    return Event(parse_instant(act.at), what, act.who, words("case.hub"), tuple(said), False, "", "")
 
 
 def _handling(desk: Desk, row: HandlingRow, visit: Visit, station: str) -> Event:

@@ -10,14 +10,16 @@ from hub.cases.calendar import default_calendar
 from hub.cases.machine import default_machine
 from hub.protocol.instants import format_instant
 from hub.signing.purposes import OfficerRole
-from station_agent.store.case_lists import CaseFilter, CaseLine, case_lines, count_by_state, count_cases
+from station_agent.store.case_acts import urged_cases
+from station_agent.store.case_lists import CaseFilter, CaseLine, case_lines, count_by_state, count_cases, lines_of
 from station_agent.store.deliveries import quarantined
 from station_agent.store.outbox import REFUSED, outbox_rows
 from station_agent.web.actions import can_forward
-from station_agent.web.clocks import Limit, limits_of, next_limit
+from station_agent.web.clocks import Limit, limits_of, next_limit, standing_urges
 from station_agent.web.desk import Desk
 from station_agent.web.facts import Facts, facts_of_all
 from station_agent.web.frame import OPEN_AT_ANSWERER, inbox_filter, seal_filter, sent_filter
+from station_agent.web.rules import may_see
 from station_agent.web.visit import Answer, Html, Visit
 
 ROWS = 50
@@ -70,6 +72,7 @@ class Row:
     files: int
     unread: bool
     late: bool
+    urged: bool
     limit: Limit | None
     others: tuple[str, ...]
     can_claim: bool
@@ -161,6 +164,9 @@ def _desk_page(desk: Desk, visit: Visit) -> DeskPage:
     with desk.agent.store.read() as tx:
         today = _due_today(tx, desk, visit)
         cards = [Card("today", len(today), "#today", "urgent")]
+        urged = sum(row.urged for row in today)
+        if urged:
+            cards.append(Card("urged", urged, "#today", "urgent"))
         if inbox.types:
             counts = count_by_state(tx, inbox)
             cards.append(Card("to_claim", _sum(counts, "delivered", "reassigned"), "/inbox?tab=new", "new"))
@@ -193,8 +199,20 @@ def _due_today(tx: Connection, desk: Desk, visit: Visit) -> tuple[Row, ...]:
             # What has rested longest comes first: a late case must not fall out behind many new ones.
             lines = case_lines(tx, wanted, number=person.number, limit=ROWS, oldest_first=True)
             rows += rows_of(tx, desk, visit, lines)
-    pressing = [row for row in rows if row.limit is not None and (row.limit.today or row.limit.over)]
-    return tuple(sorted(pressing, key=lambda row: row.limit.due.at if row.limit else visit.now))
+    rows += _urged(tx, desk, visit, {row.case for row in rows})
+    pressing = [row for row in rows if row.urged or (row.limit is not None and (row.limit.today or row.limit.over))]
+    by_end = sorted(pressing, key=lambda row: row.limit.due.at if row.limit else visit.now)
+    return tuple(sorted(by_end, key=lambda row: not row.urged))
+
+
+def _urged(tx: Connection, desk: Desk, visit: Visit, shown: set[str]) -> tuple[Row, ...]:
+    """The cases about which this station was urged from above, besides those that are `shown`, of those the officer may see."""
+    states = default_machine("case").rules.states
+    over = tuple(code for code, state in states.items() if state.final)
+    wanted = [case for case in urged_cases(tx, desk.agent.station, over=over) if case not in shown][:ROWS]
+    lines = lines_of(tx, wanted, number=visit.person.number) if wanted else ()
+    mine = [line for line in lines if may_see(desk.agent.catalogue, visit.person, line.row)]
+    return tuple(row for row in rows_of(tx, desk, visit, mine) if row.urged)
 
 
 def _list(desk: Desk, visit: Visit, which: str) -> ListPage:
@@ -243,6 +261,7 @@ def _row(desk: Desk, visit: Visit, line: CaseLine, facts: Facts) -> Row:
     answering = row.side == "answerer"
     window = bool({OfficerRole.WINDOW, OfficerRole.HEAD} & visit.person.certified.roles)
     mine = row.owner == visit.person.number
+    limits = _limits(desk, facts, visit)
     return Row(
         case=row.case,
         type=visit.words.of(case_type),
@@ -256,7 +275,8 @@ def _row(desk: Desk, visit: Visit, line: CaseLine, facts: Facts) -> Row:
         files=line.files,
         unread=line.unread,
         late=row.late,
-        limit=_limit(desk, facts, visit),
+        urged=any(act.station == desk.agent.station for act in standing_urges(facts, limits)),
+        limit=next_limit(tuple(limit for limit in limits if limit.rule.side == row.side)),
         others=tuple(each.name for each in desk.presence.others(row.case, visit.person, now=visit.now)),
         can_claim=answering and window and row.state in ("delivered", "reassigned"),
         can_reply=answering and window and mine and row.state in ("claimed", "in_progress"),
@@ -272,11 +292,10 @@ def state_name(visit: Visit, facts: Facts) -> str:
     return visit.words.of(states[facts.row.state])
 
 
-def _limit(desk: Desk, facts: Facts, visit: Visit) -> Limit | None:
-    """The running limit that ends first, of those that this station has to keep."""
+def _limits(desk: Desk, facts: Facts, visit: Visit) -> tuple[Limit, ...]:
+    """The limits of a case that is not over."""
     if default_machine("case").rules.states[facts.row.state].final:
-        return None
+        return ()
     case_type = desk.agent.catalogue.case_type(facts.row.type)
     hours = desk.agent.settings.hours
-    limits = limits_of(case_type, facts, calendar=default_calendar(), hours=hours, now=visit.now)
-    return next_limit(tuple(limit for limit in limits if limit.rule.side == facts.row.side))
+    return limits_of(case_type, facts, calendar=default_calendar(), hours=hours, now=visit.now)

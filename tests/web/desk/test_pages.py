@@ -11,7 +11,8 @@ import pytest
 
 from hub.exchange.administration import approve as approve_act
 from hub.exchange.administration import look_at_case, open_office, propose_erasure
-from hub.exchange.search_index import Reckoning, begin, index_some, progress_of
+from hub.exchange.limits import Reckoning, usual_reckoning
+from hub.exchange.search_index import begin, index_some, progress_of
 from hub.exchange.verify_trail import verify_trail
 from hub.pages.tables import csv_of, harmless, xlsx_of
 from hub.store.database import Readers, open_writer
@@ -19,7 +20,6 @@ from hub.store.desk import LookUp, lookups_known
 from hub.store.layout import DataFolder
 from hub.store.search import people_of, terms_of
 from hub.store.stations import stations_known
-from hub.web.desk.server import reckoning
 from tests.exchange.builders import PASSPHRASE, B, now_utc
 from tests.web.desk.bureau import Bureau, Served, a_bureau, served_desk
 from tests.web.desk.filings import Filed, file_cases
@@ -41,7 +41,7 @@ async def served(scene: tuple[Bureau, Filed]) -> AsyncIterator[Served]:
 
 def index_all(data: Path) -> None:
     """Index everything that is filed."""
-    path, rules = DataFolder(data).database, reckoning()
+    path, rules = DataFolder(data).database, usual_reckoning()
     readers, engine = Readers(path), open_writer(path)
     begin(engine, rules)
     while index_some(readers, engine, rules):
@@ -286,4 +286,4 @@ async def test_an_erased_case_leaves_nobody_in_the_index(tmp_path: Path) -> None
 
 
 def test_the_index_says_what_the_limits_are(scene: tuple[Bureau, Filed]) -> None:
-    assert isinstance(reckoning(), Reckoning)
+    assert isinstance(usual_reckoning(), Reckoning)
