@@ -7,10 +7,9 @@ to revoke. Both are said in signed statements. A reset takes two: the head propo
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
-import msgspec
 from sqlalchemy import Connection
 
 from hub.disk import sync_folder, write_file
@@ -26,27 +25,24 @@ from hub.protocol.administration import (
     ReasonDetails,
 )
 from hub.protocol.codes import Code
-from hub.protocol.envelope import Officer
 from hub.protocol.errors import NotPermitted, Refused
 from hub.protocol.identifiers import Digest, new_uuid7
-from hub.protocol.instants import format_instant, parse_instant
+from hub.protocol.instants import format_instant
 from hub.protocol.verdict import Result, Verdict
 from hub.signing.administration import check_administrator, sign_administration, sign_approval
 from hub.signing.authority import Request, Subject
 from hub.signing.certificates import Certified
-from hub.signing.jws import stated_payload
 from hub.signing.purposes import OfficerRole, SealPurpose
 from station_agent.agent import Agent
 from station_agent.desk.acting import require_own
 from station_agent.desk.stamp import household_seal
 from station_agent.people import Person
+from station_agent.personnel_record import APPROVED_WITHIN, PERSONNEL, WaitingReset, resets_waiting
 from station_agent.seal_states import SUSPENSION, seal_lists
-from station_agent.store.seals import add_statement, statements_since
+from station_agent.store.seals import add_statement
 
-PERSONNEL = "personnel"
-APPROVED_WITHIN = timedelta(days=7)
 ANY_ROLE = frozenset(OfficerRole)
-Also = Callable[[Connection], None]
+Also = Callable[[Connection], object]
 """What else belongs to an act: done in the transaction that puts it on record."""
 
 
@@ -56,18 +52,6 @@ class Removed:
 
     certified: Certified
     path: Path
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingReset:
-    """A reset of `number` that the head has signed, named by its `digest`, and that nobody else has confirmed yet."""
-
-    digest: Digest
-    number: str
-    by: Officer
-    at: str
-    expires: str
-    reason: str
 
 
 def _nothing_more(_tx: Connection) -> None:
@@ -142,30 +126,6 @@ def withdraw_reset(agent: Agent, person: Person, digest: Digest, *, reason: str,
     if person.number != waiting.by.number:
         _require_other(agent, person, by=waiting.by.number, number=waiting.number, now=now)
     _answer(agent, person, waiting, Answer.WITHDRAWN, reason=ReasonDetails(reason=reason).reason, now=now)
-
-
-def resets_waiting(tx: Connection, *, now: datetime) -> tuple[WaitingReset, ...]:
-    """Return the resets that wait for somebody to confirm them, oldest first; what has lapsed waits no longer.
-
-    Read from statements that this station has signed itself and keeps as they were signed.
-    """
-    waiting: dict[Digest, WaitingReset] = {}
-    for row in statements_since(tx, PERSONNEL, format_instant(now - APPROVED_WITHIN)):
-        payload = stated_payload(row.raw)
-        try:
-            act = msgspec.json.decode(payload, type=AdministrativeAct)
-        except msgspec.ValidationError:
-            answer = msgspec.json.decode(payload, type=AdministrativeApproval)
-            answered = waiting.pop(Digest(answer.act), None)
-            if answered is not None and answer.answer is Answer.APPROVED:
-                waiting = {key: each for key, each in waiting.items() if each.number != answered.number}
-            continue
-        if act.act is AdministrationKind.DISABLE_OFFICER:
-            waiting = {key: each for key, each in waiting.items() if each.number != act.subject}
-        elif act.expires is not None and parse_instant(act.expires) >= now:
-            reason = str(act.details.get("reason", ""))
-            waiting[row.digest] = WaitingReset(row.digest, act.subject, act.by, act.at, act.expires, reason)
-    return tuple(waiting.values())
 
 
 def require_waiting_reset(agent: Agent, digest: Digest, *, now: datetime) -> WaitingReset:

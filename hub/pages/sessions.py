@@ -65,6 +65,10 @@ class Sessions(Generic[P]):
         """End a session; its key is forgotten."""
         self._open.pop(token, None)
 
+    def count_of(self, number: str) -> int:
+        """Return how many sessions somebody has."""
+        return sum(session.person.number == number for session in list(self._open.values()))
+
     def end_of(self, number: str) -> int:
         """End every session of somebody, wherever they sit; return how many there were."""
         theirs = [token for token, session in list(self._open.items()) if session.person.number == number]

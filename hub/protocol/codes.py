@@ -367,6 +367,7 @@ class Code(StrEnum):
     DESK_PHRASE = "desk.phrase"
     DESK_REASON = "desk.reason"
     DESK_PASSWORD = "desk.password"
+    DESK_KEY_HERE = "desk.key_here"
     DESK_VIEW = "desk.view"
     FILE_NOT_VERIFIABLE = "desk.not_verifiable"
 

@@ -15,6 +15,7 @@ from hub.signing.purposes import OfficerRole
 from station_agent.clock_skew import clock_warning, skew_of
 from station_agent.history import standstill
 from station_agent.people import Person
+from station_agent.personnel_record import resets_waiting
 from station_agent.store.case_lists import CaseFilter, count_cases, count_unread
 from station_agent.store.outbox import count_queued
 from station_agent.store.tray import count_waiting
@@ -87,7 +88,7 @@ def frame_of(desk: Desk, visit: Visit) -> Frame:
     person = session.person
     with desk.agent.store.read() as tx:
         skew = skew_of(tx)
-        waiting, places = count_queued(tx), _places(tx, desk, person, visit.path)
+        waiting, places = count_queued(tx), _places(tx, desk, person, visit.path, visit.now)
         warnings = _warnings(tx, desk, visit)
         unread = count_unread(tx, inbox_filter(desk, person, OPEN_AT_ANSWERER), number=person.number)
     seen = None if skew is None else skew.measured_at
@@ -122,7 +123,7 @@ def sent_filter(desk: Desk, person: Person, states: tuple[str, ...] = ()) -> Cas
     return CaseFilter(visible_types(desk.agent.catalogue, person, Side.OPENER), Side.OPENER.value, states)
 
 
-def _places(tx: Connection, desk: Desk, person: Person, path: str) -> tuple[Place, ...]:
+def _places(tx: Connection, desk: Desk, person: Person, path: str, now: datetime) -> tuple[Place, ...]:
     inbox, sent = inbox_filter(desk, person, ("delivered", "reassigned")), sent_filter(desk, person)
     asked = sent_filter(desk, person, ("returned", "awaiting_supply", "answered"))
     entries = [("desk", "/desk", 0)]
@@ -141,6 +142,9 @@ def _places(tx: Connection, desk: Desk, person: Person, path: str) -> tuple[Plac
     else:
         tools = tuple(entry for entry in tools if entry[0] != "phrases")
     first.append(_place(("search", "/search", 0), path))
+    resets = sum(person.number not in (each.by.number, each.number) for each in resets_waiting(tx, now=now))
+    if resets or OfficerRole.HEAD in person.certified.roles:
+        tools = (("people", "/people", resets), *tools)
     return (*first, *(_place(entry, path, tool=True) for entry in tools))
 
 

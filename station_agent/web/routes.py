@@ -14,6 +14,8 @@ from station_agent.web.pages import (
     letter,
     lists,
     message,
+    new_password,
+    people,
     phrases,
     plain,
     seal_use,
@@ -28,6 +30,8 @@ _CASE = "/cases/{case}"
 _LETTER = f"{_CASE}/letter"
 _WRITERS = (OfficerRole.WINDOW, OfficerRole.COMMUNITY)
 _FORWARDERS = (OfficerRole.WINDOW, OfficerRole.HEAD)
+_PERSON = "/people/{number}"
+_RESET = "/resets/{digest}"
 _FILE = f"{_CASE}/files/{{digest}}"
 
 ROUTES: tuple[Route, ...] = (
@@ -38,6 +42,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/first-use", Rule.PUBLIC, sign_in.show_first_use),
     Route("POST", "/first-use", Rule.PUBLIC, sign_in.begin_first_use),
     Route("POST", "/first-use/finish", Rule.PUBLIC, sign_in.finish_first_use),
+    Route("GET", "/new-password", Rule.PUBLIC, new_password.show_new_password),
+    Route("POST", "/new-password", Rule.PUBLIC, new_password.choose_password),
     Route("POST", "/language", Rule.PUBLIC, sign_in.choose_language),
     Route("POST", "/sign-out", Rule.SIGNED_IN, sign_in.sign_out),
     Route("GET", "/desk", Rule.SIGNED_IN, lists.show_desk),
@@ -64,6 +70,15 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/directory", Rule.SIGNED_IN, directory.show_directory),
     Route("GET", "/diagnostics", Rule.SIGNED_IN, diagnostics.show_diagnostics),
     Route("GET", "/diagnostics/package", Rule.SIGNED_IN, diagnostics.export_package),
+    Route("GET", "/people", Rule.SIGNED_IN, people.show_people),
+    Route("GET", _PERSON, Rule.ROLE, people.show_person, roles=people.HEADS),
+    Route("GET", f"{_PERSON}/do/{{what}}", Rule.ROLE, people.show_act, roles=people.HEADS),
+    Route("POST", f"{_PERSON}/do/{{what}}", Rule.ROLE, people.do_act, roles=people.HEADS, keeps_form=True),
+    Route("GET", f"{_PERSON}/certificate/{{x5t}}", Rule.ROLE, people.certificate_file, roles=people.HEADS),
+    Route("GET", f"{_PERSON}/request", Rule.ROLE, people.request_file, roles=people.HEADS),
+    Route("GET", _RESET, Rule.SIGNED_IN, people.show_reset),
+    Route("POST", f"{_RESET}/confirm", Rule.SIGNED_IN, people.confirm),
+    Route("POST", f"{_RESET}/decline", Rule.SIGNED_IN, people.decline, keeps_form=True),
     Route("GET", "/phrases", Rule.ROLE, phrases.show_phrases, roles=phrases.OFFICERS),
     Route("POST", "/phrases", Rule.ROLE, phrases.keep_phrase, roles=phrases.OFFICERS, keeps_form=True),
     Route("POST", "/phrases/drop", Rule.ROLE, phrases.delete_phrase, roles=phrases.OFFICERS),

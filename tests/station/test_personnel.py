@@ -20,16 +20,14 @@ from hub.store.administration import acts_recorded
 from hub.store.database import Readers
 from hub.store.layout import DataFolder
 from station_agent.personnel import (
-    APPROVED_WITHIN,
-    WaitingReset,
     choose_new_key,
     confirm_reset,
     disable_officer,
     propose_reset,
     reset_officer,
-    resets_waiting,
     withdraw_reset,
 )
+from station_agent.personnel_record import APPROVED_WITHIN, WaitingReset, resets_waiting
 from station_agent.search import note_looking_up
 from station_agent.store.seals import statements_made
 from tests.exchange.builders import now_utc

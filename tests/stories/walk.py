@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Error, Page, sync_playwright
 CHROMIUM = Path("/usr/bin/chromium")
 MISSING = "no Chromium here, so no browser story was played: apt-get install chromium"
 LANGUAGE = "hanxun_language"
-SIGNED_OUT = ("/sign-in", "/first-use")
+SIGNED_OUT = ("/sign-in", "/first-use", "/new-password")
 _FILES = re.compile(
     r"/(download|paper|static|evidence|pages|export|package|demo|viewer)(/|$)|\.(csv|xlsx|zip|asice|pdf|json)$"
 )

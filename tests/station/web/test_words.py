@@ -58,6 +58,7 @@ def test_no_text_is_left_over() -> None:
         (
             *BUILT.findall(text),
             "case.act_",
+            "people.answer_",
             "verify.name_",
             "message.role_",
             "message.done_",
