@@ -4,9 +4,7 @@ A fetched certificate is checked against its name (the digest of its bytes) and 
 """
 
 import asyncio
-import json
 import logging
-from base64 import urlsafe_b64decode
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -14,6 +12,7 @@ from hub.keyring.expiry import Expiry, expiring
 from hub.protocol.errors import Refused
 from hub.protocol.instants import format_instant
 from hub.signing.certificates import read_certificate
+from hub.signing.jws import stated_header
 from station_agent.agent import Agent
 from station_agent.hub_client import HubClient, HubRefusal
 from station_agent.store.trust import add_certificate, remember, setting
@@ -25,11 +24,9 @@ EXPIRY = "expiry "
 
 def certificate_named_by(raw: bytes) -> str | None:
     """Return the x5t#S256 that a compact JWS names, or None; nothing is verified, the strict reader comes later."""
-    part = raw.split(b".", 1)[0][:4096]
     try:
-        header = json.loads(urlsafe_b64decode(part + b"=" * (-len(part) % 4)))
-        x5t = header["x5t#S256"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        x5t = stated_header(raw).get("x5t#S256")
+    except ValueError:
         return None
     return x5t if isinstance(x5t, str) and len(x5t) == 43 and x5t.replace("-", "").replace("_", "").isalnum() else None
 

@@ -8,7 +8,6 @@ whole again, with everything it had before, ends it too; two histories that are 
 import asyncio
 import json
 import logging
-from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from datetime import datetime
 from typing import NoReturn
@@ -22,6 +21,7 @@ from hub.protocol.exchange import TrailGrowth
 from hub.protocol.identifiers import Digest
 from hub.protocol.instants import format_instant
 from hub.protocol.verdict import Check, Result
+from hub.signing.jws import stated_payload
 from hub.signing.receipts import open_receipt
 from hub.signing.restores import SignedRestore, check_restore, open_restore, signatures_in
 from hub.trail.checkpoint import Checkpoint, SignedCheckpoint, check_growth, open_checkpoint, parse_checkpoint
@@ -243,8 +243,7 @@ def _is_behind(tx: Connection, envelope: Digest, size: int) -> bool:
     receipts = receipts_for(tx, envelope)
     if not receipts:
         return True  # to send once too often does no harm: the hub knows it by its digest
-    payload = receipts[-1].raw.split(b".")[1]
-    return msgspec.json.decode(urlsafe_b64decode(payload + b"=="), type=_Placed).trail.index >= size
+    return msgspec.json.decode(stated_payload(receipts[-1].raw), type=_Placed).trail.index >= size
 
 
 def _row(signed: SignedCheckpoint, now: datetime) -> CheckpointRow:

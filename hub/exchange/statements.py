@@ -3,9 +3,7 @@
 Each is kept as it came, once, and is a leaf of the trail.
 """
 
-import json
 import os
-from base64 import urlsafe_b64decode
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -22,6 +20,7 @@ from hub.protocol.media_types import ADMINISTRATION_TYP, ALARM_TYP, APPROVAL_TYP
 from hub.signing.administration import check_administrator, open_administration, open_approval
 from hub.signing.alarms import check_alarm, open_alarm
 from hub.signing.certificates import Certified
+from hub.signing.jws import stated_header
 from hub.signing.purposes import OfficerRole
 from hub.store.administration import record_statement, statement_known
 from hub.store.seals import alarms_about, has_alarm, insert_alarm
@@ -58,12 +57,10 @@ def rules_of(hub: Hub) -> Rules:
 
 
 def _typ_of(raw: bytes) -> str:
-    part = raw.partition(b".")[0][:1024]
     try:
-        typ = json.loads(urlsafe_b64decode(part + b"=" * (-len(part) % 4)))["typ"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        return str(stated_header(raw).get("typ"))
+    except ValueError as error:
         raise Refused(Code.STATEMENT_FORM) from error
-    return str(typ)
 
 
 def _file_alarm(tx: sa.Connection, raw: bytes, caller: StationId, rules: Rules, now: datetime) -> bool:

@@ -3,7 +3,6 @@
 Works on a data folder, also a moved copy, without its passphrase; reads only.
 """
 
-from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -16,6 +15,7 @@ from hub.exchange.erasing import is_leaf_of, notice_in
 from hub.protocol.codes import Code
 from hub.protocol.errors import Damaged, Refused
 from hub.protocol.identifiers import Digest, digest_of
+from hub.signing.jws import stated_payload
 from hub.store.blobs import BlobStore, hash_file
 from hub.store.committed import (
     CommittedRow,
@@ -226,8 +226,7 @@ class _Letters:
 
     def faults(self, row: CommittedRow) -> Iterator[FirstBad]:
         """Yield the faults of one envelope's attachments; its bytes have been compared with the leaf."""
-        payload = row.raw.split(b".")[1]
-        for named in msgspec.json.decode(urlsafe_b64decode(payload + b"=="), type=_Payload).attachments:
+        for named in msgspec.json.decode(stated_payload(row.raw), type=_Payload).attachments:
             if named not in self._known:
                 self._known[named] = self._fault(Digest(named.digest), named.size)
             reason = self._known[named]

@@ -1,6 +1,5 @@
 """Stations' signed alarms about letters already acted on, by the agent's own key."""
 
-from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +12,7 @@ from hub.protocol.media_types import ALARM_TYP
 from hub.protocol.strict_json import decode_strict, encode_json
 from hub.protocol.verdict import Verdict, failed, passed
 from hub.signing.certificates import CertificateSource, Certified
-from hub.signing.jws import sign_jws, verify_jws
+from hub.signing.jws import sign_jws, stated_payload, verify_jws
 from hub.signing.keys import Signer
 from hub.signing.purposes import CertificateKind
 from hub.signing.trust import Trust, check_certificate
@@ -47,8 +46,7 @@ def open_alarm(raw: bytes, *, certificates: CertificateSource) -> SignedAlarm:
 
 def stated_alarm(raw: bytes) -> SealAlarm:
     """Return what an alarm says, its signature not verified again: for one that was verified when it was taken."""
-    payload = raw.split(b".")[1]
-    return decode_strict(urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)), SealAlarm)
+    return decode_strict(stated_payload(raw), SealAlarm)
 
 
 def check_alarm(signed: SignedAlarm, *, trust: Trust, at: datetime, now: datetime) -> Verdict:

@@ -7,6 +7,7 @@ asks for; the certificate comes from the known set, by the digest of its DER, an
 import binascii
 from base64 import urlsafe_b64decode
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -21,6 +22,7 @@ from hub.signing.certificates import CertificateSource, Certified, PublicKey
 from hub.signing.keys import P256_ORDER, Signer
 
 MAX_TOKEN_BYTES = 256 * 1024
+_MAX_STATED_HEADER = 4096
 ALGORITHMS = frozenset({"Ed25519", "ES256"})
 _MEMBERS = frozenset({"alg", "typ", "x5t#S256"})
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -109,6 +111,16 @@ def stated_payload(raw: bytes) -> bytes:
     for what is only shown. Raises: ValueError, IndexError when it is no compact JWS."""
     payload = raw.split(b".")[1]
     return urlsafe_b64decode(payload + b"=" * (-len(payload) % 4))
+
+
+def stated_header(raw: bytes) -> dict[str, Any]:
+    """Return the header that `raw` states (its first 4 KiB at most), nothing verified: to know whom to ask, or which reader to
+    call. Raises: ValueError when it is no compact JWS."""
+    part = raw[:_MAX_STATED_HEADER].partition(b".")[0]
+    try:
+        return msgspec.json.decode(urlsafe_b64decode(part + b"=" * (-len(part) % 4)), type=dict[str, Any])
+    except RecursionError as error:
+        raise ValueError("no JSON object") from error
 
 
 def verify_signature(

@@ -2,7 +2,6 @@
 before it goes on with a shorter trail."""
 
 import binascii
-from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,7 +24,7 @@ from hub.signing.administration import (
     open_approval,
 )
 from hub.signing.certificates import CertificateSource, Certified
-from hub.signing.jws import open_jws, sign_jws
+from hub.signing.jws import open_jws, sign_jws, stated_payload
 from hub.signing.keys import Signer
 from hub.signing.purposes import CertificateKind
 from hub.signing.trust import Trust, check_certificate
@@ -61,8 +60,7 @@ def open_restore(raw: bytes, *, certificates: CertificateSource) -> SignedRestor
 def signatures_in(raw: bytes) -> tuple[bytes, ...]:
     """Return the compact JWS inside a statement, so that their certificates can be fetched. Nothing is verified here."""
     try:
-        payload = raw.split(b".")[1]
-        statement = msgspec.json.decode(urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)), type=_Signatures)
+        statement = msgspec.json.decode(stated_payload(raw), type=_Signatures)
     except (IndexError, binascii.Error, msgspec.DecodeError, UnicodeDecodeError):
         return ()
     return tuple(text.encode() for text in statement.signatures)

@@ -3,7 +3,6 @@
 A file that vouches for its own keys proves nothing: whoever forged the log would name their own.
 """
 
-from base64 import urlsafe_b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +15,7 @@ from hub.protocol.media_types import TRAIL_KEYS_TYP
 from hub.protocol.strict_json import decode_strict, encode_json
 from hub.protocol.trail_keys import TimeStampAuthority, TrailKeys
 from hub.signing.certificates import Certified, known, read_certificate
-from hub.signing.jws import sign_jws, verify_jws
+from hub.signing.jws import sign_jws, stated_payload, verify_jws
 from hub.signing.keys import Signer
 from hub.signing.trust import Trust
 from hub.trail.note import VerifierKey
@@ -96,8 +95,7 @@ def stated_policy(raw: bytes) -> Policy:
 
 def stated_keys(raw: bytes) -> TrailKeys:
     """Return what a statement says that was verified before."""
-    payload = raw.split(b".")[1]
-    return read_statement(urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)))
+    return read_statement(stated_payload(raw))
 
 
 def _read(raw: bytes, payload: bytes, trust: Trust) -> TrustedKeys:

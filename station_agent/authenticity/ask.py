@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from base64 import urlsafe_b64decode
 from datetime import datetime
 
 import msgspec
@@ -16,13 +15,13 @@ from hub.signing.certificates import Certified
 from station_agent.agent import Agent
 from station_agent.authenticity.judge import Judged, What
 from station_agent.authenticity.messages import Asked, Told
+from station_agent.certificates import certificate_named_by
 from station_agent.store.verdicts import decode_checks
 
 CPU_S = 60
 WALL_S = 90
 MEMORY_BYTES = 2 << 30
 MOST_BYTES = 512 << 20
-MOST_HEADER = 2048
 _BOOT = (
     "import json, runpy, sys; sys.path[:] = json.loads(sys.argv.pop(1)); "
     "runpy.run_module('station_agent.authenticity.child', run_name='__main__')"
@@ -53,12 +52,8 @@ def judge_file(agent: Agent, raw: bytes, *, now: datetime) -> Judged:
 
 def _certificate_named_by(agent: Agent, raw: bytes) -> Certified | None:
     """The certificate that a compact JWS names in its header, if it was ever seen here."""
-    part = raw[:MOST_HEADER].partition(b".")[0]
-    try:
-        x5t = json.loads(urlsafe_b64decode(part + b"=" * (-len(part) % 4)))["x5t#S256"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
-    return agent.knowledge.find(x5t) if isinstance(x5t, str) else None
+    x5t = certificate_named_by(raw)
+    return None if x5t is None else agent.knowledge.find(x5t)
 
 
 def _asked(question: bytes) -> Told:

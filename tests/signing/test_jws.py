@@ -1,6 +1,7 @@
 """The strict JWS against stored vectors, the RFCs' own examples, and joserfc as another implementation."""
 
 import base64
+import contextlib
 import json
 from collections.abc import Callable
 
@@ -16,7 +17,7 @@ from hub.protocol.errors import Refused
 from hub.protocol.media_types import ENVELOPE_TYP
 from hub.signing.certificates import CertificateSource, Certified, known
 from hub.signing.envelopes import open_envelope
-from hub.signing.jws import MAX_TOKEN_BYTES, open_jws, sign_jws, verify_signature
+from hub.signing.jws import MAX_TOKEN_BYTES, open_jws, sign_jws, stated_header, verify_signature
 from hub.signing.keys import P256_ORDER, KeySigner
 from tests.signing.builders import SampleProvince
 from tests.signing.conftest import VECTORS
@@ -170,3 +171,21 @@ def registry() -> joserfc_jws.JWSRegistry:
 def joserfc_key(signer: KeySigner) -> jwk.OKPKey | jwk.ECKey:
     kind = jwk.OKPKey if signer.certified.algorithm == "Ed25519" else jwk.ECKey
     return kind.import_key(signer.private_key)  # type: ignore[arg-type]
+
+
+@given(st.binary(max_size=120))
+def test_a_header_is_stated_or_there_is_none(noise: bytes) -> None:
+    for raw in (noise, base64.urlsafe_b64encode(noise).rstrip(b"=") + b".e30.", b"[" * 3000):
+        with contextlib.suppress(ValueError):
+            assert isinstance(stated_header(raw), dict)
+
+
+def test_a_stated_header_is_that_of_the_message(province: SampleProvince) -> None:
+    signer = province.agent()
+    assert stated_header(sign_jws(b"{}", typ="x", signer=signer))["x5t#S256"] == signer.certified.x5t
+
+
+def test_a_header_of_many_levels_is_none() -> None:
+    deep = base64.urlsafe_b64encode(b'{"a":' * 600).rstrip(b"=")
+    with pytest.raises(ValueError, match=r".+"):
+        stated_header(deep + b".e30.")

@@ -5,7 +5,6 @@ names its digest. Nothing is verified here: `check.py` does that.
 """
 
 import re
-from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -20,6 +19,7 @@ from hub.protocol.errors import Refused
 from hub.protocol.identifiers import CaseId, Digest, digest_of
 from hub.protocol.media_types import JOSE, JPEG, JSON, PDF, PEM, PKIX_CRL, PNG, TIFF
 from hub.protocol.strict_json import decode_strict
+from hub.signing.jws import stated_payload
 from hub.trail.evidence.container import DataFile
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -128,11 +128,9 @@ def removed_in(parts: EvidenceParts | None) -> list[str]:
 
 
 def _stated(raw: bytes, type: type[S]) -> S | None:
-    _, _, rest = raw.partition(b".")
-    payload = rest.partition(b".")[0]
     try:
-        return decode_strict(urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)), type)
-    except (Refused, ValueError):
+        return decode_strict(stated_payload(raw), type)
+    except (Refused, ValueError, IndexError):
         return None
 
 
