@@ -1,6 +1,7 @@
 """The pages as officers use them: a real browser, real hub, agents and pages. Skips, and says so, where Chromium is not there."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pyotp
@@ -9,10 +10,13 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from hub.protocol.identifiers import CaseId
 from hub.protocol.instants import parse_instant
+from hub.signing.authority import Request, Subject, issue, read_request
+from hub.signing.purposes import CertificateKind, OfficerRole
 from station_agent.people import Person
 from station_agent.web.forms import minutes_of
 from tests.end_to_end.stories import PERSON, a_mistaken_move, state_at
-from tests.end_to_end.world import STATIONS, World, wait_until
+from tests.end_to_end.world import PASSPHRASE, STATIONS, Station, World, wait_until
+from tests.station.desks import write_pair
 from tests.station.scene import a_scan
 from tests.station.web.office import PASSWORD, Office, offices
 
@@ -247,6 +251,135 @@ def test_first_use_shows_a_code_drawn_here_and_recovery_codes_once(
     page.keyboard.press("Enter")
     page.wait_for_url("**/desk")
     assert "\n".join(found) == ""
+
+
+def test_a_forgotten_password_is_reset_by_two_and_who_leaves_is_out_at_once(
+    town: tuple[World, list[Office]], browser: Browser
+) -> None:
+    world, (_, office) = town
+    station = world.stations[1]
+    officer = another_officer(world, station, "029001", "民警健忘")
+    for person in (station.head, station.custodian, officer):
+        office.enrol(person)
+    found: list[str] = []
+    head, colleague, theirs = (
+        sign_in(browser.new_context(viewport={"width": width, "height": 844}, locale="zh-CN"), office, person)
+        for person, width in ((station.head, 1366), (station.custodian, 390), (officer, 1366))
+    )
+
+    # The head starts it: the button waits for a reason, and the head proves once more who it is.
+    head.goto(f"{office.url}/people")
+    found += faults(head)
+    head.click("th a:has-text('民警健忘')")
+    found += faults(head)
+    head.click(".page-head a:has-text('重置')")
+    expect(head.locator("button.main")).to_be_disabled()
+    head.fill("[name=reason]", "忘记口令")
+    found += faults(head)
+    prove(head, office, station.head)
+    expect(head.locator(".bar-good")).to_contain_text("等另一人确认")
+    found += faults(head)
+    theirs.reload()
+    assert theirs.url.endswith("/desk")
+
+    # A colleague finds it, confirms it, and gets the code to hand over.
+    colleague.goto(f"{office.url}/people")
+    found += faults(colleague)
+    colleague.click("main li a")
+    found += faults(colleague)
+    prove(colleague, office, station.custodian)
+    code = colleague.locator(".serial").inner_text()
+    found += faults(colleague)
+    theirs.reload()
+    theirs.wait_for_url("**/sign-in**")
+
+    # The officer chooses a new password; the authority issues; the same code sets up the second factor.
+    theirs.goto(f"{office.url}/first-use")
+    theirs.click("a[href='/new-password']")
+    found += faults(theirs)
+    for name, value in {
+        "number": officer.number,
+        "code": code,
+        "password": "新的口令0123",
+        "again": "新的口令",
+    }.items():
+        theirs.fill(f"[name={name}]", value)
+    theirs.keyboard.press("Enter")
+    theirs.fill("[name=again]", "新的口令0123")  # too short for the browser itself: it was not sent
+    theirs.keyboard.press("Enter")
+    expect(theirs.locator(".serial")).to_be_visible()
+    found += faults(theirs)
+    request = read_request(station.agent.folder.officer(officer.number).request.read_bytes())
+    issue_for(world, station, officer.number, request)
+    theirs.goto(f"{office.url}/first-use")
+    for name, value in {"number": officer.number, "code": code, "password": "新的口令0123"}.items():
+        theirs.fill(f"[name={name}]", value)
+    theirs.keyboard.press("Enter")
+    secret = theirs.locator(".secret code").inner_text().replace(" ", "")
+    theirs.fill("[name=code]", pyotp.TOTP(secret).now())
+    theirs.keyboard.press("Enter")
+    recovery = theirs.locator(".codes li").first.inner_text()
+    theirs.click("a.main")
+    for name, value in {"number": officer.number, "password": "新的口令0123", "code": recovery}.items():
+        theirs.fill(f"[name={name}]", value)
+    theirs.keyboard.press("Enter")
+    theirs.wait_for_url("**/desk")
+
+    # Leaving: out at once, and the head sees what is left for the authority, and that the hub has the statements.
+    head.goto(f"{office.url}/people/{officer.number}")
+    head.click(".page-head a:has-text('离开')")
+    head.fill("[name=reason]", "调离本所")
+    found += faults(head)
+    prove(head, office, station.head)
+    expect(head.locator(".todo")).to_contain_text("affiliationChanged")
+    found += faults(head)
+    theirs.reload()
+    theirs.wait_for_url("**/sign-in**")
+
+    def all_sent() -> bool:
+        head.reload()
+        return head.locator("tbody tr:has-text('入轨迹')").count() == 3
+
+    wait_until(all_sent, what=lambda: head.locator("tbody").inner_text(), every_s=0.5)
+    with head.expect_download() as download:
+        head.click(".todo a[download] >> nth=0")
+    assert download.value.path().read_bytes().startswith(b"-----BEGIN CERTIFICATE-----")
+    head.click("button[name=language]")
+    expect(head.locator(".todo")).to_contain_text("Revoke the old certificate")
+    found += faults(head)
+    for page in (head, colleague, theirs):
+        page.context.close()
+    assert "\n".join(found) == ""
+
+
+def another_officer(world: World, station: Station, number: str, name: str) -> Person:
+    """One more officer of the station's window, with a key here."""
+    subject = Subject(name, station=station.code, number=number)
+    signer = world.province.certify(CertificateKind.OFFICER, subject, roles=(OfficerRole.WINDOW,))
+    write_pair(station.agent.folder.officer(number), signer, PASSPHRASE)
+    return Person(signer)
+
+
+def issue_for(world: World, station: Station, number: str, request: Request) -> None:
+    """The authority's answer to a request, put where it belongs."""
+    start = world.province.start
+    certified = issue(
+        world.province.root,
+        kind=CertificateKind.OFFICER,
+        public_key=request.public_key,
+        subject=request.subject,
+        not_before=start,
+        not_after=start + timedelta(days=400),
+        roles=(OfficerRole.WINDOW,),
+    )
+    station.agent.folder.officer(number).certificate.write_bytes(certified.pem)
+
+
+def prove(page: Page, office: Office, person: Person) -> None:
+    """Fill in one's own password and code again, and press the button."""
+    page.fill("[name=password]", PASSWORD)
+    page.fill("[name=code]", office.code(person))
+    page.click("form:has([name=password]) button")
 
 
 def test_enter_that_ends_a_chinese_word_sends_nothing(town: tuple[World, list[Office]], browser: Browser) -> None:
