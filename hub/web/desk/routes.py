@@ -15,6 +15,7 @@ from hub.web.desk.pages import (
     people,
     seals,
     stations,
+    supervision,
     trail,
 )
 from hub.web.desk.rules import Route
@@ -44,6 +45,12 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{_CASE}/check", Rule.CASE, trail.check),
     Route("POST", f"{_CASE}/reveal", Rule.REASON, trail.reveal),
     Route("POST", f"{_CASE}/evidence", Rule.REASON, trail.evidence),
+    Route("GET", f"{_CASE}/urge", Rule.ROLE, supervision.show_urge, roles=_ADMINISTRATORS),
+    Route("POST", f"{_CASE}/urge", Rule.ROLE, supervision.preview_urge, roles=_ADMINISTRATORS),
+    Route("POST", f"{_CASE}/urge/sign", Rule.ROLE, supervision.sign_urge, roles=_ADMINISTRATORS),
+    Route("GET", f"{_CASE}/extend", Rule.ROLE, supervision.show_extend, roles=_ADMINISTRATORS),
+    Route("POST", f"{_CASE}/extend", Rule.ROLE, supervision.preview_extend, roles=_ADMINISTRATORS),
+    Route("POST", f"{_CASE}/extend/sign", Rule.ROLE, supervision.sign_extend, roles=_ADMINISTRATORS),
     Route("GET", "/overdue", Rule.SIGNED_IN, overdue.show_overdue),
     Route("GET", "/log", Rule.SIGNED_IN, log.show_log),
     Route("POST", "/log/check", Rule.SIGNED_IN, log.start_check),

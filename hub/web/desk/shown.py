@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from hub.cases.catalogue import ClockRule
 from hub.cases.machine import default_machine
 from hub.pages.tables import CSV_TYPE, XLSX_TYPE, Cell, csv_of, xlsx_of
 from hub.pages.visit import File
@@ -39,11 +40,17 @@ def type_name(ground: Ground, words: Words, code: str) -> str:
     return code if found is None else words.of(found)
 
 
-def step_name(ground: Ground, words: Words, type: str, step: str | None) -> str:
-    """Return the name of a limit."""
+def clock_rule(ground: Ground, type: str, step: str | None) -> ClockRule | None:
+    """Return the rule of a limit; None when the case types in force do not know it."""
     found = ground.catalogue.types.get(type)
     rules = () if found is None else found.clocks
-    return next((words.of(rule) for rule in rules if rule.step == step), step or "")
+    return next((rule for rule in rules if rule.step == step), None)
+
+
+def step_name(ground: Ground, words: Words, type: str, step: str | None) -> str:
+    """Return the name of a limit."""
+    rule = clock_rule(ground, type, step)
+    return (step or "") if rule is None else words.of(rule)
 
 
 def state_name(words: Words, state: str) -> str:

@@ -23,7 +23,13 @@ from hub.web.desk.visit import Answer, Html, Redirect, Visit
 ROWS = 50
 MOST_EXPORTED = 10_000
 _KNOWN = frozenset(LeafEvent)
-_ABOUT_CASES = (AdministrationKind.REVEAL_CASE, AdministrationKind.EXPORT_EVIDENCE, AdministrationKind.ERASE_CASE)
+_ABOUT_CASES = (
+    AdministrationKind.REVEAL_CASE,
+    AdministrationKind.EXPORT_EVIDENCE,
+    AdministrationKind.ERASE_CASE,
+    AdministrationKind.URGE_CASE,
+    AdministrationKind.EXTEND_LIMIT,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,17 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from hub.cases.extension import why_fixed
+from hub.protocol.errors import Refused
 from hub.protocol.exchange import StationEntry
-from hub.protocol.identifiers import StationId
+from hub.protocol.identifiers import CaseId, StationId
 from hub.protocol.instants import format_instant, parse_instant
+from hub.signing.purposes import OfficerRole
+from hub.store.case_acts import urges_counted
 from hub.store.search import IndexedCase, overdue_cases
 from hub.store.stations import stations_known
 from hub.web.desk.ground import Ground
-from hub.web.desk.shown import TONES, state_name, step_name, type_name
+from hub.web.desk.shown import TONES, clock_rule, state_name, step_name, type_name
 from hub.web.desk.visit import Answer, Html, Visit
 
 MOST = 200
@@ -20,7 +24,8 @@ MOST = 200
 
 @dataclass(frozen=True, slots=True)
 class OverdueLine:
-    """One case that is overdue: who holds it, which limit, since when, for how long."""
+    """One case that is overdue: who holds it, which limit, since when, for how long; how often it was urged. `fixed`: why the limit
+    is never extended, "" when it may be."""
 
     case: str
     type: str
@@ -31,6 +36,8 @@ class OverdueLine:
     due_at: str
     over: timedelta
     other: str
+    urged: int
+    fixed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,39 +50,49 @@ class OverdueGroup:
 
 @dataclass(frozen=True, slots=True)
 class OverduePage:
-    """The board; `more`: there are further ones behind those shown."""
+    """The board; `more`: there are further ones behind those shown. `administrator`: the visitor may urge and extend."""
 
     groups: tuple[OverdueGroup, ...]
     count: int
     more: bool
     at: str
+    administrator: bool
 
 
 def show_overdue(ground: Ground, visit: Visit) -> Answer:
     """A4."""
     now = format_instant(visit.now)
 
-    def look(tx: sa.Connection) -> tuple[tuple[StationEntry, ...], tuple[IndexedCase, ...]]:
-        return stations_known(tx), overdue_cases(tx, now=now, stations=None, limit=MOST + 1)
+    def look(tx: sa.Connection) -> tuple[tuple[StationEntry, ...], tuple[IndexedCase, ...], dict[CaseId, int]]:
+        found = overdue_cases(tx, now=now, stations=None, limit=MOST + 1)
+        return stations_known(tx), found, urges_counted(tx, [row.case_id for row in found])
 
-    entries, found = ground.read(look)
-    groups = _grouped(ground, visit, entries, found[:MOST])
-    return Html("overdue.html", OverduePage(groups, len(found[:MOST]), len(found) > MOST, now))
+    entries, found, urged = ground.read(look)
+    groups = _grouped(ground, visit, entries, found[:MOST], urged)
+    administrator = OfficerRole.ADMINISTRATOR in visit.person.roles
+    return Html("overdue.html", OverduePage(groups, len(found[:MOST]), len(found) > MOST, now, administrator))
 
 
 def _grouped(
-    ground: Ground, visit: Visit, entries: Sequence[StationEntry], found: Sequence[IndexedCase]
+    ground: Ground,
+    visit: Visit,
+    entries: Sequence[StationEntry],
+    found: Sequence[IndexedCase],
+    urged: Mapping[CaseId, int],
 ) -> tuple[OverdueGroup, ...]:
     by_code = {entry.code: entry for entry in entries}
     groups: dict[str, list[OverdueLine]] = {}
     for row in found:
         holder = by_code.get(row.holder) if row.holder is not None else None
         above = by_code.get(holder.parent) if holder is not None and holder.parent is not None else None
-        groups.setdefault(above.name if above is not None else "", []).append(_line(ground, visit, row, by_code))
+        line = _line(ground, visit, row, by_code, urged.get(row.case_id, 0))
+        groups.setdefault(above.name if above is not None else "", []).append(line)
     return tuple(OverdueGroup(name, tuple(rows)) for name, rows in sorted(groups.items(), key=lambda g: -len(g[1])))
 
 
-def _line(ground: Ground, visit: Visit, row: IndexedCase, by_code: Mapping[StationId, StationEntry]) -> OverdueLine:
+def _line(
+    ground: Ground, visit: Visit, row: IndexedCase, by_code: Mapping[StationId, StationEntry], urged: int
+) -> OverdueLine:
     def name(code: str | None) -> str:
         entry = by_code.get(StationId(code or ""))
         return (code or "") if entry is None else entry.name
@@ -90,7 +107,17 @@ def _line(ground: Ground, visit: Visit, row: IndexedCase, by_code: Mapping[Stati
         due_at=row.due_at or "",
         over=_over(visit.now, row.due_at),
         other=name(row.opener if row.holder == row.respondent else row.respondent),
+        urged=urged,
+        fixed=_fixed(ground, visit, row),
     )
+
+
+def _fixed(ground: Ground, visit: Visit, row: IndexedCase) -> str:
+    rule = clock_rule(ground, row.type, row.step)
+    code = None if rule is None else why_fixed(rule)
+    if rule is None or code is None:
+        return ""
+    return visit.words.error(Refused(code, values={"step": visit.words.of(rule)}))[0]
 
 
 def _over(now: datetime, due_at: str | None) -> timedelta:

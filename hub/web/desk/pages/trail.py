@@ -12,6 +12,7 @@ import msgspec
 import sqlalchemy as sa
 
 from hub.cases.catalogue import FieldRule, FieldType
+from hub.cases.machine import default_machine
 from hub.exchange.administration import propose
 from hub.exchange.case_integrity import CaseIntegrity, Finding, check_case
 from hub.exchange.evidence import export_evidence
@@ -27,7 +28,9 @@ from hub.protocol.instants import format_instant, parse_instant
 from hub.protocol.station_event import StationEvent
 from hub.protocol.strict_json import decode_strict
 from hub.signing.jws import stated_payload
+from hub.signing.purposes import OfficerRole
 from hub.store.blobs import BlobStore
+from hub.store.case_acts import CaseActRow, acts_about
 from hub.store.desk import LookUp, LookUpRow, lookups_known, note_lookup
 from hub.store.erasures import ErasureRow, erasure_of
 from hub.store.search import (
@@ -42,6 +45,7 @@ from hub.store.search import (
 from hub.trail.evidence.parts import stated_envelope
 from hub.trail.note import parse_verifier_key
 from hub.web.desk.ground import Ground
+from hub.web.desk.pages.supervision import EarlierAct, earlier_act
 from hub.web.desk.rules import reason_of
 from hub.web.desk.shown import TONES, kind_name, state_name, step_name, type_name
 from hub.web.desk.visit import Answer, Html, Redirect, Visit
@@ -128,7 +132,8 @@ class LimitShown:
 
 @dataclass(frozen=True, slots=True)
 class TrailPage:
-    """The trail. `whole` is the finding over everything; `revealed_until` None: masked."""
+    """The trail. `whole` is the finding over everything; `revealed_until` None: masked. `supervises`: the visitor may urge and
+    extend, and a limit runs."""
 
     case: str
     type: str
@@ -145,6 +150,8 @@ class TrailPage:
     steps: tuple[Step, ...]
     events: tuple[EventShown, ...]
     limits: tuple[LimitShown, ...]
+    supervised: tuple[EarlierAct, ...]
+    supervises: bool
     lookups: tuple[LookUpRow, ...]
     revealed_until: str | None
     watermark: str
@@ -157,6 +164,7 @@ class _Facts:
     messages: tuple[FiledMessage, ...]
     events: tuple[tuple[int, Digest, bytes], ...]
     limits: tuple[IndexedLimit, ...]
+    acts: tuple[CaseActRow, ...]
     lookups: tuple[LookUpRow, ...]
     erasure: ErasureRow | None
 
@@ -231,6 +239,8 @@ def _page(ground: Ground, visit: Visit, integrity: CaseIntegrity | None) -> Trai
         steps=tuple(_step(ground, words, record, each, names, found, until is not None) for each in facts.messages),
         events=tuple(_event(words, each, names, found) for each in facts.events),
         limits=tuple(_limit(ground, words, record, each, names, format_instant(visit.now)) for each in facts.limits),
+        supervised=tuple(earlier_act(ground, visit, record.type, each) for each in reversed(facts.acts)),
+        supervises=OfficerRole.ADMINISTRATOR in person.roles and _runs(facts),
         lookups=facts.lookups,
         revealed_until=until,
         watermark=f"{person.certified.name} {person.number} {moment(visit.now)}",
@@ -246,9 +256,16 @@ def _facts(tx: sa.Connection, case: CaseId) -> _Facts:
         messages_of(tx, case),
         events_of(tx, case),
         limits_of(tx, case),
+        acts_about(tx, case),
         lookups_known(tx, case=case),
         erasure_of(tx, case),
     )
+
+
+def _runs(facts: _Facts) -> bool:
+    state = default_machine("case").rules.states.get(facts.record.state)
+    is_open = state is not None and not state.final
+    return is_open and any(limit.done_at is None and not limit.paused for limit in facts.limits)
 
 
 def _revealed_until(visit: Visit) -> str | None:
