@@ -314,6 +314,12 @@ def overdue_cases(
     return tuple(IndexedCase(*row) for row in tx.execute(query.order_by(_S.due_at).limit(limit)))
 
 
+def held_cases(tx: sa.Connection, stations: Sequence[str], *, limit: int) -> tuple[IndexedCase, ...]:
+    """Return the open cases that some stations hold, the next limit first; those without a limit come last."""
+    query = sa.select(search_cases).where(_S.open.is_(True), _S.holder.in_(stations))
+    return tuple(IndexedCase(*row) for row in tx.execute(query.order_by(_S.due_at.is_(None), _S.due_at).limit(limit)))
+
+
 @dataclass(frozen=True, slots=True)
 class TypeFigures:
     """What became of the cases of one type that were opened in a time: how many, still open, late, returned, disputed."""

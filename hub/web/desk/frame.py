@@ -23,16 +23,19 @@ PLACES = (
     ("overrides", "/overrides"),
 )
 OF_ADMINISTRATORS = (("pending", "/pending"), ("people", "/people"))
+AT_HAND = ("overview", "cases", "overdue")
+"""What a phone's narrow bar shows to everybody, and one place more: what waits for administrators, or the log for auditors."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One entry of the navigation: its name's key, address, what waits there (0: nothing to show)."""
+    """One entry of the navigation: its name's key, address, what waits there (0: nothing to show); `at_hand` on a phone too."""
 
     word: str
     path: str
     count: int
     here: bool
+    at_hand: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,13 @@ def frame_of(ground: Ground, visit: Visit) -> Frame:
     administers = OfficerRole.ADMINISTRATOR in person.roles
     waiting, behind = ground.read(lambda tx: (_waiting(tx, visit) if administers else 0, progress_of(tx).behind))
     places = tuple(
-        Place(word, path, waiting if word == "pending" else 0, visit.path == path or visit.path.startswith(f"{path}/"))
+        Place(
+            word=word,
+            path=path,
+            count=waiting if word == "pending" else 0,
+            here=visit.path == path or visit.path.startswith(f"{path}/"),
+            at_hand=word in (*AT_HAND, "pending" if administers else "log"),
+        )
         for word, path in PLACES + (OF_ADMINISTRATORS if administers else ())
     )
     return Frame(

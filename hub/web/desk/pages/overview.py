@@ -9,15 +9,17 @@ import sqlalchemy as sa
 from hub.protocol.exchange import StationEntry
 from hub.protocol.identifiers import StationId
 from hub.protocol.instants import SHANGHAI, format_instant, parse_instant
-from hub.store.search import Standing, opened_between, standings
+from hub.store.search import Standing, first_people, held_cases, opened_between, standings
 from hub.store.sign_ins import stations_seen
 from hub.store.stations import stations_known
 from hub.web.desk.ground import Ground
+from hub.web.desk.pages.cases import CaseLine, line_of
 from hub.web.desk.shown import day_bounds
 from hub.web.desk.visit import Answer, Html, Redirect, Visit
 
 SILENT = timedelta(minutes=15)
 DAYS = 14
+MOST_HELD = 20
 CHART = 1000
 """How many units wide the charts are drawn; the page scales them."""
 
@@ -41,8 +43,9 @@ class OrgLine:
 
 @dataclass(frozen=True, slots=True)
 class DayBar:
-    """One day of the chart of cases opened."""
+    """One day of the chart of cases opened: `date` as month and day, `day` of the month alone, `height` of 100."""
 
+    date: str
     day: str
     count: int
     height: int
@@ -50,7 +53,10 @@ class DayBar:
 
 @dataclass(frozen=True, slots=True)
 class OverviewPage:
-    """The overview of one organisation (`org` "" : the whole hub) with those right below it."""
+    """The overview of one organisation (`org` "" : the whole hub) with those right below it.
+
+    An organisation shows in `rows` what it and those below it hold, the most urgent first; the whole hub shows `days` instead.
+    """
 
     before: str | None
     org: str
@@ -59,6 +65,7 @@ class OverviewPage:
     total: OrgLine
     lines: tuple[OrgLine, ...]
     days: tuple[DayBar, ...]
+    rows: tuple[CaseLine, ...]
     at: str
 
 
@@ -78,22 +85,14 @@ def overview_page(ground: Ground, visit: Visit) -> OverviewPage:
 
     def look(
         tx: sa.Connection,
-    ) -> tuple[tuple[StationEntry, ...], tuple[Standing, ...], Mapping[StationId, str], list[tuple[str, int]]]:
-        return (
-            stations_known(tx),
-            standings(tx, now=now, today_ends=tomorrow),
-            stations_seen(tx),
-            _days(tx, parse_instant(today)),
-        )
+    ) -> tuple[tuple[StationEntry, ...], tuple[Standing, ...], Mapping[StationId, str]]:
+        return stations_known(tx), standings(tx, now=now, today_ends=tomorrow), stations_seen(tx)
 
-    entries, standing, seen, days = ground.read(look)
-    tree = Organisations(entries, standing, seen, visit.now)
+    tree = Organisations(*ground.read(look), visit.now)
     org = visit.query.get("org", "")
     org = org if org in tree.by_code else ""
     codes = tree.inside(org)
     most = max((tree.sum(code).open for code in codes), default=0)
-    highest = max((count for _, count in days), default=0)
-    bars = tuple(DayBar(day, count, round(count * 100 / highest) if highest else 0) for day, count in days)
     return OverviewPage(
         before=None if visit.session is None else visit.session.before,
         org=org,
@@ -101,7 +100,8 @@ def overview_page(ground: Ground, visit: Visit) -> OverviewPage:
         parents=tree.way_up(org),
         total=tree.line(org, most=0),
         lines=tuple(sorted((tree.line(code, most=most) for code in codes), key=lambda line: (-line.late, -line.open))),
-        days=bars,
+        days=() if org else ground.read(lambda tx: _days(tx, parse_instant(today))),
+        rows=_held(ground, visit, tree.all_below(org)) if org else (),
         at=now,
     )
 
@@ -181,10 +181,22 @@ class Organisations:
         )
 
 
-def _days(tx: sa.Connection, today: datetime) -> list[tuple[str, int]]:
-    found = []
-    for back in range(DAYS - 1, -1, -1):
-        begins = today - timedelta(days=back)
-        count = opened_between(tx, format_instant(begins), format_instant(begins + timedelta(days=1)))
-        found.append((begins.astimezone(SHANGHAI).strftime("%m-%d"), count))
-    return found
+def _held(ground: Ground, visit: Visit, stations: Sequence[str]) -> tuple[CaseLine, ...]:
+    def look(tx: sa.Connection) -> tuple[CaseLine, ...]:
+        found = held_cases(tx, stations, limit=MOST_HELD)
+        people = {str(case): person for case, person in first_people(tx, [row.case_id for row in found]).items()}
+        return tuple(line_of(ground, visit, row, names, people) for row in found)
+
+    names = ground.station_names()
+    return ground.read(look)
+
+
+def _days(tx: sa.Connection, today: datetime) -> tuple[DayBar, ...]:
+    begins = [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
+    counts = [opened_between(tx, format_instant(day), format_instant(day + timedelta(days=1))) for day in begins]
+    highest = max(counts)
+    local = [day.astimezone(SHANGHAI) for day in begins]
+    return tuple(
+        DayBar(day.strftime("%m-%d"), day.strftime("%d"), count, round(count * 100 / highest) if highest else 0)
+        for day, count in zip(local, counts, strict=True)
+    )
