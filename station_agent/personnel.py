@@ -137,10 +137,16 @@ def require_waiting_reset(agent: Agent, digest: Digest, *, now: datetime) -> Wai
 def choose_new_key(agent: Agent, number: str, before: Certified, new_password: bytes) -> Request:
     """Make an officer's new key, after a reset, under the password that they have chosen; return its request.
 
-    Raises: Refused (`file.exists` when a key is there, `key.passphrase` when the password is empty).
+    One that was made before and has no certificate yet is replaced: its password may be forgotten, or it may be another's.
+    Raises: Refused (`file.exists` when a certificate is here, `key.passphrase` when the password is empty).
     """
+    place = agent.folder.officer(number).place
+    if certificate_at(place, purposes=agent.settings.purposes) is not None:
+        raise Refused(Code.FILE_EXISTS, detail=str(place.certificate))
+    for path in (place.key, place.token, place.request):
+        path.unlink(missing_ok=True)
     subject = Subject(before.name, station=before.station, number=before.number)
-    return make_key(agent.folder.officer(number).place, new_password, subject, NewKey("Ed25519"))
+    return make_key(place, new_password, subject, NewKey("Ed25519"))
 
 
 def suspend_own_seal(agent: Agent, head: Person, purpose: SealPurpose, *, reason: str, now: datetime) -> str:

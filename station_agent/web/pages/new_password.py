@@ -40,12 +40,12 @@ def show_new_password(_desk: Desk, _visit: Visit) -> Answer:
 
 
 def choose_password(desk: Desk, visit: Visit) -> Answer:
-    """Make the key. The code goes on counting: with it the second factor is set up once the certificate is here."""
+    """Make the key. The code goes on counting: until the certificate is here for another choice, then for the second factor."""
     number = visit.form.get("number", "").strip()
     try:
         desk.accounts.require_code(number, visit.form.get("code", ""), now=visit.now)
         member = require_member(desk, number, now=visit.now)
-        if member.state is not State.CHOOSES:
+        if member.state not in (State.CHOOSES, State.CERTIFICATE) or not member.retired:
             raise Refused(Code.DESK_KEY_HERE, field="number")
         password = visit.form.get("password", "")
         if len(password) < SHORTEST or password != visit.form.get("again", ""):
