@@ -26,7 +26,7 @@ from station_agent.store.desk import note_seen
 from station_agent.store.gates import DONE, GateRow, evidence_of, gate_verdicts_of, register_acts_of
 from station_agent.store.handlings import TAKEN_OVER, HandlingRow, handlings_of
 from station_agent.web.actions import Action, actions_for, can_forward, can_take_over
-from station_agent.web.clocks import Limit, limits_of, standing_urges
+from station_agent.web.clocks import Limit, limits_of, next_limit, standing_urges
 from station_agent.web.desk import Desk
 from station_agent.web.documents import Document, documents_of
 from station_agent.web.facts import Facts, Message, facts_of
@@ -41,7 +41,7 @@ _TOLD = ("text", "reason", "note", "outcome", "serial", "reason_code", "expected
 @dataclass(frozen=True, slots=True)
 class Event:
     """One line of the timeline: when, what, who, what was said; `ours`: this station did it; `queue` and `trouble` of a message
-    on its way."""
+    on its way. `minor`: that something was handed over, which happens to every message."""
 
     at: datetime
     what: str
@@ -51,6 +51,7 @@ class Event:
     ours: bool
     queue: str
     trouble: str
+    minor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,8 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class CasePage:
-    """The whole page. `forwards`: the officer may hand the case to a colleague; `related` are the persons' other cases. `gate` is the state of M4 in words, `verdict` the last verdict of the gate, `serials` what the register
+    """The whole page. `pressing` is the limit of this station that ends first. `forwards`: the officer may hand the case to a
+    colleague; `related` are the persons' other cases. `gate` is the state of M4 in words, `verdict` the last verdict of the gate, `serials` what the register
     gave, `closing` the closing list, `fields` the inquiry's other fields in words."""
 
     case: str
@@ -107,6 +109,7 @@ class CasePage:
     people: tuple[Mapping[str, Any], ...]
     fields: tuple[tuple[str, str], ...]
     limits: tuple[ShownLimit, ...]
+    pressing: Limit | None
     actions: tuple[Action, ...]
     take_over: bool
     verifies: bool
@@ -173,6 +176,7 @@ def _page(tx: Connection, desk: Desk, visit: Visit) -> CasePage:
     gate = default_machine("gate").rules.states[row.gate]
     letter = facts.letter
     letters = default_machine("letter").rules.states
+    over = default_machine("case").rules.states[row.state].final
     preparing = row.state in ("draft", "awaiting_seal", "returned") or (row.state == "to_send" and not facts.messages)
     opening = not answering and letter is not None and preparing
     actions = actions_for(row, person, case_type)
@@ -195,6 +199,7 @@ def _page(tx: Connection, desk: Desk, visit: Visit) -> CasePage:
         people=facts.people,
         fields=told_fields(case_type.messages[Kind.INQUIRY].fields, facts.body, words),
         limits=tuple(ShownLimit(limit, _why(limit, words)) for limit in limits),
+        pressing=None if over else next_limit(tuple(limit for limit in limits if limit.rule.side == row.side)),
         actions=actions,
         take_over=can_take_over(row, person),
         verifies=answering and bool(case_type.gate_checks(facts.body)),
@@ -344,4 +349,4 @@ def _handover(desk: Desk, message: Message, visit: Visit) -> Event:
     where = desk.station_name(message.envelope.from_, now=visit.now)
     at = message.received_at or parse_instant(message.envelope.created)
     queue = (message.queue or "") if message.queue != "sent" else ""
-    return Event(at, visit.words("case.handed_over"), "", where, (), not message.incoming, queue, "")
+    return Event(at, visit.words("case.handed_over"), "", where, (), not message.incoming, queue, "", minor=True)

@@ -51,7 +51,7 @@ def export_package(desk: Desk, visit: Visit) -> Answer:
 def page_of(found: Diagnosis, words: Words) -> DiagnosticsPage:
     """Return a diagnosis in words."""
     lines = [
-        Line(words(f"diagnostics.{each.key}"), words(f"diagnostics.{each.key}_says", **_shown(each.values)), each.state)
+        Line(words(f"diagnostics.{each.key}"), _says(each.key, each.values, words), each.state)
         for each in found.findings
     ]
     return DiagnosticsPage(
@@ -65,5 +65,11 @@ def page_of(found: Diagnosis, words: Words) -> DiagnosticsPage:
     )
 
 
-def _shown(values: dict[str, str]) -> dict[str, str]:
-    return {key: moment(value) if key in _INSTANTS else value for key, value in values.items()}
+def _says(key: str, values: dict[str, str], words: Words) -> str:
+    """One finding in words: instants as Beijing time, a certificate by what it is for, no codes where there are none."""
+    shown = {name: moment(value) if name in _INSTANTS else value for name, value in values.items()}
+    known = f"diagnostics.of_{shown.get('name', '').replace(' ', '_')}"
+    if words.has(known):
+        shown["name"] = words(known)
+    clear = f"diagnostics.{key}_clear_says"
+    return words(clear if shown.get("troubles") == "—" and words.has(clear) else f"diagnostics.{key}_says", **shown)

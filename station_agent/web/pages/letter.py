@@ -185,7 +185,7 @@ def _page(desk: Desk, visit: Visit) -> LetterPage:
         steps=_steps(step, sealed),
         step=step,
         mine=bool(roles & set(_WHOSE[step])),
-        drafter=letter.drafter,
+        drafter=desk.names(letter.drafter),
         number=letter.number or "",
         version=letter.version,
         people=facts.people,

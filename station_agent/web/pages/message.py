@@ -21,6 +21,7 @@ from station_agent.store.phrases import PhraseRow
 from station_agent.web.actions import KINDS
 from station_agent.web.desk import Desk
 from station_agent.web.drafts import draft_of, forget_draft
+from station_agent.web.facts import facts_of
 from station_agent.web.forms import Input, body_of, has_input, inputs_of, name_of_pointer, with_error
 from station_agent.web.pages.case import others_in_words
 from station_agent.web.pages.phrases import phrases_of
@@ -31,11 +32,12 @@ ADDED = (Role.PROOF, Role.OTHER)
 
 @dataclass(frozen=True, slots=True)
 class MessagePage:
-    """The form of one message. `kept_at` tells that it holds a draft, `error` what is wrong on the whole, `files` the roles in
+    """The form of one message. `about`: the case in a line, its kind, the other station, the persons. `kept_at` tells that it holds a draft, `error` what is wrong on the whole, `files` the roles in
     which files can be added, `registers` outcomes that need the gate (shown as a hint)."""
 
     case: str
     event: str
+    about: tuple[str, ...]
     title: str
     submit: str
     place: str
@@ -97,6 +99,7 @@ def _page(
     return MessagePage(
         case=row.case,
         event=event,
+        about=about_case(desk, visit, row),
         title=words.of(rule),
         submit=words.of(name),
         place=visit.path,
@@ -108,6 +111,15 @@ def _page(
         phrases=phrases_of(desk),
         others=others_in_words(desk, visit),
     )
+
+
+def about_case(desk: Desk, visit: Visit, row: CaseRow) -> tuple[str, ...]:
+    """A case in a line: its kind, the other station, and who it is about."""
+    with desk.agent.store.read() as tx:
+        people = facts_of(tx, row).people
+    names = "、".join(str(person["name"]) for person in people if person.get("name"))
+    kind = visit.words.of(desk.agent.catalogue.case_type(row.type))
+    return tuple(part for part in (kind, desk.station_name(row.peer, now=visit.now), names) if part)
 
 
 def _told(page: MessagePage, visit: Visit, error: HanxunError) -> MessagePage:

@@ -96,6 +96,7 @@ class VerifyPage:
     items: tuple[Item, ...]
     may_act: bool
     why_not: str
+    may_reply: bool
     serials: tuple[str, ...]
     evidence: tuple[tuple[int, str], ...]
     error: str = ""
@@ -199,6 +200,7 @@ def _page(desk: Desk, visit: Visit) -> VerifyPage:
         # A correction's approval numbers are judged with the officer's decisions, when it is done.
         may_act=not why_not,
         why_not=why_not,
+        may_reply=row.state in ("claimed", "in_progress"),
         serials=tuple(str(done.serial) for done in serials),
         evidence=evidence,
     )
@@ -218,8 +220,10 @@ def _why_not(desk: Desk, visit: Visit, facts: Facts, passed: bool, done: bool) -
         return "verify.no_register"
     if OfficerRole.WINDOW not in visit.person.certified.roles:
         return "verify.not_window"
-    if row.state not in ("claimed", "in_progress"):
+    if row.state in ("delivered", "reassigned"):
         return "verify.not_claimed"
+    if row.state not in ("claimed", "in_progress"):
+        return "verify.not_now"
     if row.owner not in (None, visit.person.number):
         return "verify.not_owner"
     # What a correction lacks before the officer decides is only the approvals' numbers: the act judges it whole.
