@@ -4,7 +4,7 @@
   const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
   const one = (selector, inside = document) => inside.querySelector(selector);
   const token = () => one("meta[name=form-token]").content;
-  const REFRESH_MS = 10000, AUTOSAVE_MS = 1500, PRESENT_MS = 20000;
+  const REFRESH_MS = 10000, AUTOSAVE_MS = 1500, PRESENT_MS = 20000, SENT_MS = 5000;
 
   // Enter that ends a Chinese input method's word must never send a form (keyCode 229: Safari ends composing too early).
   document.addEventListener("keydown", event => {
@@ -18,7 +18,7 @@
     const bar = document.createElement("p"), link = document.createElement("a");
     bar.className = "bar bar-bad bar-expired"; bar.setAttribute("role", "alert");
     bar.append("E901 " + document.body.dataset.expired + " ");
-    link.href = "/sign-in?expired=1&next=" + encodeURIComponent(location.pathname); link.textContent = document.body.dataset.signIn;
+    link.href = "/sign-in?expired=1&next=" + encodeURIComponent(location.pathname + location.search); link.textContent = document.body.dataset.signIn;
     bar.append(link); one("main").prepend(bar); bar.scrollIntoView({block: "nearest"});
   };
 
@@ -37,7 +37,9 @@
     const part = one("[data-refresh]");
     if (!part || document.hidden) return;
     const live = part.closest(".live");
-    if (pointed || live.contains(document.activeElement) || one("input:checked", part)) return look(live, part);
+    // The navigation is made anew with the list: whoever is in it by keyboard stays there.
+    const held = pointed || one("input:checked", part) || [live, one(".places")].some(each => each?.contains(document.activeElement));
+    if (held) return look(live, part);
     window.htmx?.trigger(part, "refresh");
   };
   // Held back, a list says that there is news and waits to be asked.
@@ -96,6 +98,7 @@
   document.addEventListener("keydown", event => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.target.closest("input, textarea, select, [contenteditable], dialog[open]")) return;
+    if (event.key === " " && event.target.closest("button, summary")) return; // Space presses what has the focus
     const row = one(".case-row.is-chosen"), key = event.key.toLowerCase(), preview = one("#preview"), here = one("[data-here]");
     const done = () => event.preventDefault();
     if (key === "?") { one("#keys").showModal(); done(); }
@@ -132,10 +135,12 @@
   }
 
   // Drafts: what is typed is kept on the server a moment later; sent, it is done with.
+  const unkept = new Set(); // forms with something typed that is not kept yet, each as what keeps it
   all("form[data-autosave]").forEach(form => {
-    let timer = null, sent = false;
+    let timer = null, sent = false, keeping = null;
     const state = one(".save-state", form);
-    const keep = async () => {
+    const keep = () => { unkept.delete(keep); return keeping = keepNow().finally(() => { keeping = null; }); };
+    const keepNow = async () => {
       if (sent) return;
       const data = new URLSearchParams();
       for (const [name, value] of new FormData(form)) if (typeof value === "string") data.append(name, value);
@@ -146,9 +151,13 @@
         if (answer.status === 401) expired();
       } catch { state.textContent = form.dataset.notSaved; }
     };
-    form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(keep, AUTOSAVE_MS); });
-    form.addEventListener("submit", () => { sent = true; clearTimeout(timer); });
-    addEventListener("pagehide", () => { if (timer && !sent) { clearTimeout(timer); keep(); } });
+    form.addEventListener("input", () => { unkept.add(keep); clearTimeout(timer); timer = setTimeout(keep, AUTOSAVE_MS); });
+    form.addEventListener("submit", event => {
+      sent = true; clearTimeout(timer); unkept.delete(keep);
+      // A draft on its way would arrive after what it was a draft of.
+      if (keeping) { const by = event.submitter; event.preventDefault(); keeping.then(() => form.requestSubmit(by)); }
+    });
+    addEventListener("pagehide", () => { if (unkept.has(keep)) { clearTimeout(timer); keep(); } });
     // A file or the clipboard's picture cannot be kept in a draft; everything else is.
     const conditions = () => all("[data-if]", form).forEach(field => {
       const name = field.dataset.if, other = form.elements[name];
@@ -165,6 +174,20 @@
       form.dispatchEvent(new Event("input", {bubbles: true})); conditions();
     });
   });
+  // The other language is another page: what is typed is kept first, and is there when it comes.
+  all("form.language").forEach(form => form.addEventListener("submit", event => {
+    if (!unkept.size) return;
+    const by = event.submitter; event.preventDefault();
+    Promise.all([...unkept].map(keep => keep())).then(() => form.requestSubmit(by));
+  }));
+  // Pressed twice, a form is sent once.
+  document.addEventListener("submit", event => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method === "dialog") return;
+    if (form.dataset.sent) return event.preventDefault();
+    form.dataset.sent = "1"; setTimeout(() => { delete form.dataset.sent; }, SENT_MS);
+  });
+  addEventListener("pageshow", () => all("form[data-sent]").forEach(form => { delete form.dataset.sent; }));
   const number = list => {
     const entries = all("[data-entry]", list), name = list.dataset.list;
     entries.forEach((entry, row) => {
