@@ -14,6 +14,7 @@ import msgspec
 import sqlalchemy as sa
 
 from hub.exchange.erasing import erase
+from hub.exchange.organisation import move, rename
 from hub.exchange.registry import insert_registrable, require_registrable
 from hub.exchange.restore import declare
 from hub.exchange.supervision import extend, urge
@@ -24,7 +25,9 @@ from hub.protocol.administration import (
     CertificateDetails,
     ExtendDetails,
     LostDetails,
+    MoveDetails,
     ReasonDetails,
+    RenameDetails,
     RestoreDetails,
     SealDetails,
     SpecimenDetails,
@@ -101,6 +104,16 @@ def _suspend_station(acting: Acting) -> None:
 def _resume_station(acting: Acting) -> None:
     acting.details(ReasonDetails)
     set_station_active(acting.tx, parse_station(acting.act.subject), active=True)
+
+
+def _rename_station(acting: Acting) -> None:
+    code, details = parse_station(acting.act.subject), acting.details(RenameDetails)
+    rename(acting.tx, code, details, act=acting.digest, now=acting.now)
+
+
+def _move_station(acting: Acting) -> None:
+    code, details = parse_station(acting.act.subject), acting.details(MoveDetails)
+    move(acting.tx, code, details, act=acting.digest, now=acting.now)
 
 
 def _register_certificate(acting: Acting) -> None:
@@ -221,6 +234,8 @@ EFFECTS: Mapping[AdministrationKind, Effect] = {
     AdministrationKind.ADD_STATION: _add_station,
     AdministrationKind.SUSPEND_STATION: _suspend_station,
     AdministrationKind.RESUME_STATION: _resume_station,
+    AdministrationKind.RENAME_STATION: _rename_station,
+    AdministrationKind.MOVE_STATION: _move_station,
     AdministrationKind.REGISTER_CERTIFICATE: _register_certificate,
     AdministrationKind.NAME_ADMINISTRATOR: _name_administrator,
     AdministrationKind.DISMISS_ADMINISTRATOR: _dismiss_administrator,

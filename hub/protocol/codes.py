@@ -340,6 +340,7 @@ class Code(StrEnum):
     LIMIT_NOT_EXTENDABLE = "limit.not_extendable"
     EXTENSION_NOT_LATER = "limit.not_later"
     EXTENSION_TOO_LONG = "limit.too_long"
+    STATION_NAME = "station.name_form"
     STATION_UNCHANGED = "station.unchanged"
     STATION_CHANGE_ORDER = "station.change_order"
     STATION_CHANGE_FAR = "station.change_far"

@@ -12,6 +12,7 @@ from hub.protocol.exchange import StationEntry
 from hub.protocol.identifiers import StationId
 from hub.protocol.instants import format_instant
 from hub.store.schema import certificates, head, stations
+from hub.store.station_versions import StationVersion, day_of, put_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ def insert_station(tx: sa.Connection, entry: StationEntry, *, now: datetime) -> 
     }
     if tx.execute(insert(stations).values(values).on_conflict_do_nothing()).rowcount == 0:
         raise Refused(Code.STATION_KNOWN, detail=entry.code)
+    put_version(tx, StationVersion(entry.code, day_of(now), entry.name, entry.parent))
     _count_change(tx)
 
 

@@ -8,15 +8,18 @@ Envelopes need no looking: their transaction asks the store itself.
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from datetime import date
 
 from aiohttp import web
 
 from hub.exchange.hub import Hub
+from hub.protocol.instants import SHANGHAI
 from hub.protocol.verdict import Result
 from hub.signing.purposes import CertificateKind
 from hub.signing.trust import check_certificate
 from hub.store.case_acts import case_acts_counted
 from hub.store.seals import seal_events_counted
+from hub.store.station_versions import settle_stations, unsettled_stations
 from hub.store.stations import registry_number, stations_known
 from hub.web.context import HUB, TOKENS
 from hub.web.tokens import TokenOffice
@@ -34,8 +37,13 @@ async def watching(app: web.Application) -> AsyncIterator[None]:
 
 async def _watch(hub: Hub, office: TokenOffice) -> None:
     seen: tuple[int, int] | None = None
+    settled: date | None = None
     while True:
         try:
+            today = hub.clock().astimezone(SHANGHAI).date()
+            if today != settled:
+                await _settle(hub, today)
+                settled = today
             registry = await hub.readers.read(registry_number)
             hub.wake_ups.note_seals(await hub.readers.read(seal_events_counted))
             hub.wake_ups.note_case_acts(await hub.readers.read(case_acts_counted))
@@ -48,6 +56,13 @@ async def _watch(hub: Hub, office: TokenOffice) -> None:
             # A reader that fails now is asked again; without this task suspension would wait for the token's end.
             log.exception("registry not read")
         await asyncio.sleep(EVERY_S)
+
+
+async def _settle(hub: Hub, today: date) -> None:
+    """A new day in Beijing: names and parents that were decided for it are in force."""
+    if await hub.readers.read(lambda tx: unsettled_stations(tx, today)):
+        changed = await hub.writer.run(lambda tx: settle_stations(tx, today))
+        log.info("organisations settled changed=%d", changed)
 
 
 async def _cut_off(hub: Hub, office: TokenOffice) -> None:
