@@ -77,6 +77,22 @@ def test_a_form_that_is_pressed_twice_is_sent_once_and_after_its_draft(town: Tow
     page.unroute("**/drafts")
 
 
+def test_a_citizen_number_is_looked_at_when_its_field_is_left(town: Town, page: Page) -> None:
+    _, (office, _) = town
+    page.goto(f"{office.url}/new/C06")
+    number, told = page.locator("[name='persons.0.id18']"), page.locator("#f-persons-0-id18-error")
+    for typed, fault in (("1101051949123100", "16 位,应为 18 位"), ("110105194912310021", "第18位")):
+        number.fill(typed)
+        number.press("Tab")
+        expect(told).to_contain_text(fault)
+        expect(number).to_have_attribute("aria-describedby", "f-persons-0-id18-error")
+    number.fill("11010519491231002x")
+    number.press("Tab")
+    expect(told).to_have_count(0)
+    expect(number).to_have_value("11010519491231002X")
+    expect(number).not_to_have_attribute("aria-invalid", "true")
+
+
 def test_space_presses_the_button_that_has_the_focus_though_a_case_is_chosen(town: Town, page: Page) -> None:
     world, (office, _) = town
     page.goto(f"{office.url}/sent")

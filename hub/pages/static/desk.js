@@ -266,13 +266,16 @@
     addEventListener("paste", event => { if (event.clipboardData.files.length) { event.preventDefault(); uploadAll(event.clipboardData.files); } });
   }
 
-  // A citizen number is counted as it is typed; whether it is right is said when the field is left.
+  // A citizen number is looked at when the field is left: how long it is, and its last character (GB 11643). The server decides.
+  const ends = number => "10X98765432"[[...number.slice(0, 17)].reduce((sum, digit, place) => sum + digit * (2 ** (17 - place) % 11), 0) % 11];
   document.addEventListener("focusout", event => {
     const input = event.target.closest?.("[data-id18]"); if (!input) return;
-    input.value = input.value.trim().toUpperCase();
-    const length = input.value.length, hint = input.dataset.id18.replace("{n}", length);
-    input.setCustomValidity(length && length !== 18 ? hint : ""); if (length && length !== 18) input.setAttribute("aria-invalid", "true"); else input.removeAttribute("aria-invalid");
-    input.title = length && length !== 18 ? hint : "";
+    const number = input.value = input.value.trim().toUpperCase(), {id18, wrong} = input.dataset;
+    const fault = !number ? "" : number.length !== 18 ? id18.replace("{n}", number.length) : /^\d{17}[\dX]$/.test(number) && ends(number) === number[17] ? "" : wrong;
+    let told = document.getElementById(`${input.id}-error`);
+    if (!fault) { told?.remove(); input.removeAttribute("aria-invalid"); input.removeAttribute("aria-describedby"); return; }
+    if (!told) { told = document.createElement("p"); told.className = "error"; told.id = `${input.id}-error`; input.after(told); }
+    told.textContent = fault; input.setAttribute("aria-invalid", "true"); input.setAttribute("aria-describedby", told.id);
   });
 
   // An open inquiry of the same kind about the person is told as soon as the number is there.
