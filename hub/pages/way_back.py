@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from urllib.parse import urlencode
 
+from hub.pages.drafts import is_place
 from hub.pages.routing import D, Route
 from hub.pages.visit import P, Visit
 
@@ -16,6 +17,9 @@ def way_back(routes: Iterable[Route[D, P]], route: Route[D, P] | None, visit: Vi
     """
     if route is None:
         return DESK
+    place = visit.form.get("_place", "")
+    if route.keeps_form and is_place(place):
+        return place  # where the form stands, with what was typed
     pages = {each.path for each in routes if each.method == "GET" and not each.by_itself}
     if visit.method == "GET" and route.path in pages - {"/"}:
         return f"{visit.path}?{urlencode(visit.query)}" if visit.query else visit.path

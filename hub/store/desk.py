@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from hub.pages.accounts import AccountRow
+from hub.pages.drafts import DraftRow
 from hub.protocol.identifiers import CaseId, StationId
 from hub.protocol.instants import format_instant
-from hub.store.schema import cases, desk_accounts, desk_notes, desk_recovery_codes, desk_views, lookups
+from hub.store.schema import cases, desk_accounts, desk_drafts, desk_notes, desk_recovery_codes, desk_views, lookups
 
 FIRST = "*"
 """The row whose one-time code lets in the first administrator."""
@@ -110,6 +111,31 @@ def use_recovery_code(tx: sa.Connection, number: str, position: int, *, now: dat
     table = desk_recovery_codes.c
     mine = (table.number == number, table.position == position, table.used_at.is_(None))
     return tx.execute(sa.update(desk_recovery_codes).values(used_at=format_instant(now)).where(*mine)).rowcount == 1
+
+
+def save_draft(tx: sa.Connection, row: DraftRow) -> None:
+    """Store what was typed; the same form's draft before it is replaced."""
+    values = {field.name: getattr(row, field.name) for field in fields(row)}
+    statement = insert(desk_drafts).values(values)
+    tx.execute(statement.on_conflict_do_update(index_elements=["number", "place"], set_=values))
+
+
+def find_draft(tx: sa.Connection, number: str, place: str) -> DraftRow | None:
+    """Return somebody's draft of the form at `place`, or None."""
+    table = desk_drafts.c
+    query = sa.select(desk_drafts).where(table.number == number, table.place == place)
+    found = tx.execute(query).mappings().one_or_none()
+    return None if found is None else DraftRow(**dict(found))
+
+
+def drop_draft(tx: sa.Connection, number: str, place: str) -> None:
+    """Forget a draft: what it said is done, or was thrown away."""
+    tx.execute(sa.delete(desk_drafts).where(desk_drafts.c.number == number, desk_drafts.c.place == place))
+
+
+def drop_drafts_before(tx: sa.Connection, at: str) -> None:
+    """Forget what nobody has gone on with since `at`."""
+    tx.execute(sa.delete(desk_drafts).where(desk_drafts.c.saved_at < at))
 
 
 def save_view(tx: sa.Connection, row: ViewRow) -> None:

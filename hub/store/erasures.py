@@ -12,7 +12,18 @@ import sqlalchemy as sa
 from hub.protocol.erasure import ERASED, ErasedContent
 from hub.protocol.identifiers import CaseId, Digest, StationId
 from hub.protocol.instants import format_instant
-from hub.store.schema import attachments, blobs, cases, envelopes, erased, erasures, holdings, leaves, mailbox
+from hub.store.schema import (
+    attachments,
+    blobs,
+    cases,
+    desk_drafts,
+    envelopes,
+    erased,
+    erasures,
+    holdings,
+    leaves,
+    mailbox,
+)
 
 ENVELOPE, FILE = "envelope", "file"
 
@@ -87,6 +98,7 @@ def erase_content(tx: sa.Connection, row: ErasureRow, content: ErasedContent, *,
     tx.execute(sa.delete(blobs).where(blobs.c.digest.in_(gone)))
     for digest in shared:
         _narrow_holdings(tx, digest)
+    tx.execute(sa.delete(desk_drafts).where(desk_drafts.c.place.contains(row.case, autoescape=True)))
     values = [
         {"case_id": row.case, "digest": digest, "what": what, "pending": True}
         for what, digests in ((ENVELOPE, content.envelopes), (FILE, content.files))

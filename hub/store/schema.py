@@ -399,6 +399,17 @@ desk_views = sa.Table(
     sa.Index("desk_views_owner", "owner", "at"),
 )
 
+desk_drafts = sa.Table(
+    "desk_drafts",
+    metadata,
+    # What administrators and auditors have typed and not sent yet, by the page that the form stands on.
+    sa.Column("number", sa.String(64), primary_key=True),
+    sa.Column("place", sa.String(200), primary_key=True),
+    sa.Column("fields", sa.LargeBinary, nullable=False),
+    sa.Column("saved_at", sa.String(32), nullable=False),
+    sa.Index("desk_drafts_age", "saved_at"),
+)
+
 lookups = sa.Table(
     "lookups",
     metadata,

@@ -1,27 +1,17 @@
 """Questions about the desk's pages: accounts with their second factor, drafts of forms, what each officer has seen."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from hub.pages.accounts import AccountRow
+from hub.pages.drafts import DraftRow
 from hub.protocol.identifiers import CaseId
 from hub.protocol.instants import format_instant
 from station_agent.store.schema import desk_accounts, desk_drafts, desk_recovery_codes, desk_seen
-
-
-@dataclass(frozen=True, slots=True)
-class DraftRow:
-    """What an officer has typed into the form at `place`: JSON, as `web.drafts` writes it."""
-
-    number: str
-    place: str
-    fields: bytes
-    saved_at: str
-
 
 _ACCOUNT = tuple(desk_accounts.c[field.name] for field in fields(AccountRow))
 

@@ -19,6 +19,7 @@ from station_agent.desk.proofread import ScanCheck
 from station_agent.people import Person
 from station_agent.register.interface import Register
 from station_agent.web.accounts import Accounts
+from station_agent.web.drafts import StationDrafts
 from station_agent.web.sights import Sights
 from station_agent.web.uploads import Uploads
 
@@ -149,6 +150,7 @@ class Desk:
 
     agent: Agent
     accounts: Accounts
+    drafts: StationDrafts
     sessions: Sessions[Person]
     pictures: Pictures
     check_scan: ScanCheck

@@ -1,40 +1,31 @@
-"""What officers have typed and not sent: kept on this machine under their number until it is sent or thrown away."""
+"""Officers' drafts in the agent's store."""
 
-import msgspec
+from dataclasses import dataclass
 
-from hub.protocol.instants import format_instant
-from station_agent.store.desk import DraftRow, drop_draft, find_draft, save_draft
-from station_agent.web.desk import Desk
-from station_agent.web.visit import Visit
-
-MOST_BYTES = 256 << 10
-_NEVER_KEPT = ("_token", "_place", "password", "seal_password", "code")
+from hub.pages.drafts import DraftRow
+from station_agent.store.desk import drop_draft, find_draft, save_draft
+from station_agent.store.engine import Store
 
 
-def keep_draft(desk: Desk, number: str, visit: Visit) -> str | None:
-    """Keep what the visit's form holds, for the form's own place, and return when; None when there is nothing to keep.
+@dataclass(frozen=True, slots=True)
+class StationDrafts:
+    """What officers have typed and not sent, on this machine."""
 
-    Passwords and codes are never kept, files neither.
-    """
-    place = visit.form.get("_place", "")
-    typed = {name: value for name, value in visit.form.items() if name not in _NEVER_KEPT}
-    fields = msgspec.json.encode(typed)
-    if not place.startswith("/") or len(place) > 200 or len(fields) > MOST_BYTES or not any(typed.values()):
-        return None
-    at = format_instant(visit.now)
-    with desk.agent.store.write() as tx:
-        save_draft(tx, DraftRow(number, place, fields, at))
-    return at
+    store: Store
+    withheld: frozenset[str] = frozenset()
 
+    def find(self, number: str, place: str) -> DraftRow | None:
+        """Return the officer's draft of the form at `place`, or None."""
+        with self.store.read() as tx:
+            return find_draft(tx, number, place)
 
-def draft_of(desk: Desk, visit: Visit, place: str) -> tuple[dict[str, str], str | None]:
-    """Return what the officer has typed into the form at `place` and when it was kept."""
-    with desk.agent.store.read() as tx:
-        row = find_draft(tx, visit.person.number, place)
-    return ({}, None) if row is None else (msgspec.json.decode(row.fields, type=dict[str, str]), row.saved_at)
+    def save(self, row: DraftRow) -> None:
+        """Keep a draft; the same form's draft before it is replaced."""
+        with self.store.write() as tx:
+            save_draft(tx, row)
 
-
-def forget_draft(desk: Desk, visit: Visit, place: str) -> None:
-    """What was typed is sent, or thrown away."""
-    with desk.agent.store.write() as tx:
-        drop_draft(tx, visit.person.number, place)
+    def drop(self, number: str, place: str) -> None:
+        """Forget a draft. Most forms have none: the store is not written for those."""
+        if self.find(number, place) is not None:
+            with self.store.write() as tx:
+                drop_draft(tx, number, place)

@@ -1,6 +1,6 @@
 """The table of addresses. Each declares its rule; a test walks the table and makes the requests that each rule forbids."""
 
-from hub.pages import sign_in, static
+from hub.pages import drafts, sign_in, static
 from hub.pages.routing import Rule
 from hub.signing.purposes import OfficerRole
 from station_agent.web.pages import (
@@ -53,8 +53,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/inbox/forward", Rule.ROLE, forward.forward_several, roles=_FORWARDERS),
     Route("GET", "/sent", Rule.SIGNED_IN, lists.show_sent),
     Route("GET", "/sent/rows", Rule.SIGNED_IN, lists.sent_rows, by_itself=True),
-    Route("POST", "/drafts", Rule.SIGNED_IN, plain.autosave, keeps_form=True, by_itself=True),
-    Route("POST", "/drafts/throw-away", Rule.SIGNED_IN, plain.throw_away),
+    Route("POST", "/drafts", Rule.SIGNED_IN, drafts.autosave, keeps_form=True, by_itself=True),
+    Route("POST", "/drafts/throw-away", Rule.SIGNED_IN, drafts.throw_away),
     Route("GET", "/new", Rule.ROLE, inquiry.choose_type, roles=_WRITERS),
     Route("GET", "/new/{type}", Rule.ROLE, inquiry.show_inquiry, roles=_WRITERS),
     Route("POST", "/new/{type}", Rule.ROLE, inquiry.open_case, roles=_WRITERS, keeps_form=True),

@@ -14,6 +14,7 @@ from hub.letters.limits import default_limits
 from hub.letters.preview import render_page
 from hub.letters.report import PdfPolicy
 from hub.letters.scan import require_scan
+from hub.pages.drafts import keep_draft
 from hub.pages.edge import Pages
 from hub.pages.serving import listening, serve_pages
 from hub.pages.sessions import Sessions
@@ -27,7 +28,7 @@ from station_agent.search import AT_ONCE, index_due
 from station_agent.sync import Clock
 from station_agent.web.accounts import Accounts, desk_keys
 from station_agent.web.desk import Desk, Names, Pictures
-from station_agent.web.drafts import keep_draft
+from station_agent.web.drafts import StationDrafts
 from station_agent.web.frame import frame_of
 from station_agent.web.routes import ROUTES
 from station_agent.web.rules import require_rule
@@ -54,6 +55,7 @@ def make_desk(agent: Agent, passphrase: bytes, *, register: Callable[[], Registe
     return Desk(
         agent=agent,
         accounts=accounts,
+        drafts=StationDrafts(agent.store),
         sessions=Sessions(keys.cookies, in_force=lambda person, now: accounts.in_force(person.certified, now)),
         pictures=Pictures(lambda raw, page, dpi: draw(raw, page, dpi), count),
         check_scan=scan_check(),

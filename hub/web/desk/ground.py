@@ -34,6 +34,7 @@ from hub.store.stations import stations_known
 from hub.store.trail_log import TrailLog
 from hub.web.desk.accounts import HubAccounts, desk_keys
 from hub.web.desk.chain_check import ChainCheck
+from hub.web.desk.drafts import HubDrafts
 from hub.web.desk.officials import Official, is_here, roles_in_force, unlock
 
 T = TypeVar("T")
@@ -54,6 +55,7 @@ class Ground:
     readers: Readers
     engine: sa.Engine
     accounts: Accounts[Official]
+    drafts: HubDrafts
     sessions: Sessions[Official]
     catalogue: Catalogue
     lock: threading.Lock
@@ -142,6 +144,7 @@ def open_ground(data: Path, passphrase: bytes) -> Ground:
         readers=readers,
         engine=engine,
         accounts=Accounts(HubAccounts(readers, engine), keys, unlock=opened, in_force=in_force),
+        drafts=HubDrafts(readers, engine),
         sessions=Sessions(keys.cookies, in_force=in_force),
         catalogue=default_catalogue(),
         lock=threading.Lock(),

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DatabaseError
 
 from hub.exchange.limits import usual_reckoning
 from hub.exchange.search_index import begin, index_some
+from hub.pages.drafts import keep_draft
 from hub.pages.edge import Pages
 from hub.pages.serving import listening, serve_pages
 from hub.protocol.codes import Code
@@ -21,15 +22,10 @@ from hub.web.desk.ground import Ground, open_ground
 from hub.web.desk.officials import Official
 from hub.web.desk.routes import ROUTES
 from hub.web.desk.rules import require_rule
-from hub.web.desk.visit import Visit
 
 log = logging.getLogger(__name__)
 PACKAGE = "hub.web.desk"
 LOOK_EVERY_S = 1.0
-
-
-def _keep_nothing(_ground: Ground, _number: str, _visit: Visit) -> None:
-    """The forms here are short; what one types into them may name people, so nothing of it is kept."""
 
 
 PAGES: Pages[Ground, Official] = Pages(
@@ -38,7 +34,7 @@ PAGES: Pages[Ground, Official] = Pages(
     routes=ROUTES,
     frame=frame_of,
     require_rule=require_rule,
-    keep_typed=_keep_nothing,
+    keep_typed=keep_draft,
     statuses={Code.CASE_UNKNOWN: HTTPStatus.NOT_FOUND, Code.DESK_REASON: HTTPStatus.UNPROCESSABLE_ENTITY},
 )
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from hub.pages.drafts import draft_of, forget_draft
 from hub.protocol.codes import Code
 from hub.protocol.errors import HanxunError, Refused
 from hub.protocol.identifiers import CaseId, parse_case
@@ -9,7 +10,6 @@ from station_agent.desk.forward import Colleague, colleagues, forward
 from station_agent.store.cases import find_case, require_case
 from station_agent.web.actions import can_forward
 from station_agent.web.desk import Desk
-from station_agent.web.drafts import draft_of, forget_draft
 from station_agent.web.rules import may_see
 from station_agent.web.visit import Answer, Html, Redirect, Visit
 

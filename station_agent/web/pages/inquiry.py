@@ -9,6 +9,7 @@ import msgspec
 from hub.cases.catalogue import CaseType, FieldRule, FieldType
 from hub.cases.machine import default_machine
 from hub.letters.sniff import sniff
+from hub.pages.drafts import draft_of, forget_draft
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Kind, Role
 from hub.protocol.errors import HanxunError, Refused
@@ -19,7 +20,6 @@ from station_agent.store.cases import CaseRow, find_case, require_case
 from station_agent.store.letters import require_letter
 from station_agent.store.phrases import PhraseRow
 from station_agent.web.desk import Desk
-from station_agent.web.drafts import draft_of, forget_draft
 from station_agent.web.forms import Input, body_of, has_input, inputs_of, name_of_pointer, values_of, with_error
 from station_agent.web.pages.phrases import phrases_of
 from station_agent.web.rules import may_see

@@ -7,6 +7,7 @@ from typing import Any
 from hub.cases.catalogue import MessageRule
 from hub.cases.machine import default_machine
 from hub.letters.sniff import sniff
+from hub.pages.drafts import draft_of, forget_draft
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Kind, Role
 from hub.protocol.errors import HanxunError, Refused
@@ -20,7 +21,6 @@ from station_agent.store.gates import DONE, register_acts_of
 from station_agent.store.phrases import PhraseRow
 from station_agent.web.actions import KINDS
 from station_agent.web.desk import Desk
-from station_agent.web.drafts import draft_of, forget_draft
 from station_agent.web.facts import facts_of
 from station_agent.web.forms import Input, body_of, has_input, inputs_of, name_of_pointer, with_error
 from station_agent.web.pages.case import others_in_words

@@ -7,6 +7,7 @@ signed, what is on its way to the hub, and what is left for the authority to do 
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from hub.pages.drafts import draft_of, forget_draft
 from hub.pages.wording import Words
 from hub.protocol.administration import KIND_WORDS, AdministrationKind
 from hub.protocol.codes import Code
@@ -26,7 +27,6 @@ from station_agent.personnel_record import Recorded, WaitingReset, resets_waitin
 from station_agent.store.desk import find_account, void_account
 from station_agent.web.accounts import code_after_reset, new_code
 from station_agent.web.desk import Desk
-from station_agent.web.drafts import draft_of, forget_draft
 from station_agent.web.staff import Member, State, members, require_member
 from station_agent.web.visit import Answer, File, Html, Redirect, Visit
 

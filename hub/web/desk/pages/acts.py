@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import urlencode
 
 import msgspec
 
 from hub.exchange.administration import Filed, Proposal, approve, make_act, pending, propose, proposed, withdraw
+from hub.pages.drafts import draft_of, forget_draft
 from hub.pages.shown import moment
 from hub.pages.wording import Words
 from hub.protocol.administration import (
@@ -59,8 +61,11 @@ class ActLine:
 
 @dataclass(frozen=True, slots=True)
 class PreviewPage:
-    """An act before it is signed: `kind`, `subject`, `reason` and `since` go back with the form. `two`: a second must approve."""
+    """An act before it is signed: `kind`, `subject`, `reason` and `since` go back with the form. `two`: a second must approve;
+    `place`: this page's address, by which what is typed is kept."""
 
+    place: str
+    kept_at: str | None
     kind: str
     title: str
     subject: str
@@ -100,9 +105,12 @@ class PendingPage:
 
 @dataclass(frozen=True, slots=True)
 class ProposalPage:
-    """One that waits, whole, with what can be done about it."""
+    """One that waits, whole, with what can be done about it; `reason` for taking it back, as typed."""
 
     proposal: ProposalShown
+    place: str
+    reason: str = ""
+    kept_at: str | None = None
     error: str = ""
     remedy: str = ""
 
@@ -117,7 +125,13 @@ class CodePage:
 
 def preview(ground: Ground, visit: Visit) -> Answer:
     """What would be signed, whole; nothing is signed yet."""
-    return Html("act_preview.html", _preview(ground, visit))
+    return Html("act_preview.html", _preview(ground, _with_draft(ground, visit)))
+
+
+def show_preview(ground: Ground, visit: Visit) -> Answer:
+    """The same, by its address: where one comes back to after signing in anew."""
+    named = {name: visit.query.get(name, "") for name in ("kind", "subject")}
+    return preview(ground, replace(visit, form=named))
 
 
 def sign(ground: Ground, visit: Visit) -> Answer:
@@ -131,6 +145,7 @@ def sign(ground: Ground, visit: Visit) -> Answer:
         text, remedy = visit.words.error(error)
         page = replace(_preview(ground, visit), error=text, remedy=remedy)
         return Html("act_preview.html", page, error.status)
+    forget_draft(ground, visit, _place(kind, subject))
     if kind is Kind.ENROL_ACCOUNT:
         return _shows_code(ground, subject, visit.now)
     return Redirect(_back(kind) if filed.effective else "/pending", "acts.done" if filed.effective else "acts.waits")
@@ -145,7 +160,9 @@ def show_pending(ground: Ground, visit: Visit) -> Answer:
 
 def show_proposal(ground: Ground, visit: Visit) -> Answer:
     """One of them, whole, before it is approved."""
-    return Html("proposal.html", ProposalPage(_shown(ground, visit, _proposal(ground, visit))))
+    shown, place = _shown(ground, visit, _proposal(ground, visit)), _withdrawing(visit)
+    typed, kept_at = draft_of(ground, visit, place)
+    return Html("proposal.html", ProposalPage(shown, place, typed.get("reason", ""), kept_at))
 
 
 def approve_proposal(ground: Ground, visit: Visit) -> Answer:
@@ -160,9 +177,9 @@ def approve_proposal(ground: Ground, visit: Visit) -> Answer:
 
 def withdraw_proposal(ground: Ground, visit: Visit) -> Answer:
     """Take it back, with a reason."""
-    reason = reason_of(visit)
 
     def work() -> Filed:
+        reason = reason_of(visit)
         with ground.office() as office:
             return withdraw(office, _number(visit), reason=reason, signer=visit.person.signer, now=visit.now)
 
@@ -177,7 +194,11 @@ def _answered(ground: Ground, visit: Visit, work: Callable[[], Filed]) -> Answer
         filed = work()
     except HanxunError as error:
         text, remedy = visit.words.error(error)
-        return Html("proposal.html", ProposalPage(shown, text, remedy), error.status)
+        typed = visit.form.get("reason", "")
+        return Html(
+            "proposal.html", ProposalPage(shown, _withdrawing(visit), typed, error=text, remedy=remedy), error.status
+        )
+    forget_draft(ground, visit, _withdrawing(visit))
     if filed.act.act is Kind.RESET_ACCOUNT and filed.effective:
         return _shows_code(ground, filed.act.subject, visit.now)
     return Redirect("/pending", "acts.approved" if filed.effective else "acts.withdrawn")
@@ -216,6 +237,8 @@ def _preview(ground: Ground, visit: Visit) -> PreviewPage:
     certified = visit.person.certified
     act = make_act(kind, subject, details, origin=ground.settings.trail.origin, certified=certified, now=visit.now)
     return PreviewPage(
+        place=_place(kind, subject),
+        kept_at=visit.form.get("kept_at"),
         kind=kind.value,
         title=kind_words(visit.words, kind),
         subject=subject,
@@ -226,6 +249,24 @@ def _preview(ground: Ground, visit: Visit) -> PreviewPage:
         grave=kind in GRAVE,
         back=_back(kind),
     )
+
+
+def _place(kind: AdministrationKind, subject: str) -> str:
+    return f"/acts/preview?{urlencode({'kind': kind.value, 'subject': subject})}"
+
+
+def _withdrawing(visit: Visit) -> str:
+    return f"/pending/{_number(visit)}"
+
+
+def _with_draft(ground: Ground, visit: Visit) -> Visit:
+    """The visit with what was typed into this form before."""
+    kind, subject, _ = _asked(visit)
+    typed, kept_at = draft_of(ground, visit, _place(kind, subject))
+    kept = {name: typed[name] for name in ("reason", "since") if name in typed} | (
+        {"kept_at": kept_at} if kept_at else {}
+    )
+    return replace(visit, form={**visit.form, **kept})
 
 
 def _back(kind: AdministrationKind) -> str:

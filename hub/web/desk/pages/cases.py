@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from hub.cases.machine import default_machine
 from hub.exchange.administration import propose
 from hub.exchange.search_index import Progress, progress_of
+from hub.pages.drafts import draft_of, forget_draft
 from hub.pages.shown import masked_id, masked_name, moment
 from hub.pages.tables import Cell
 from hub.protocol.administration import AdministrationKind, ReasonDetails
@@ -38,6 +39,7 @@ ROWS = 50
 MOST_EXPORTED = 10_000
 VIEW_LASTS = timedelta(hours=1)
 LATENESS = ("", "open", "due", "late")
+_BY_PERSON = "/cases?to=person"
 _ID = re.compile(r"[0-9a-f]{32}")
 _PERSON = re.compile(r"[0-9]{17}[0-9X]|[0-9]{3}[0-9X]")
 
@@ -79,6 +81,7 @@ class SearchPage:
     start: int
     more: bool
     progress: Progress
+    reason: str
     error: str = ""
 
 
@@ -108,6 +111,7 @@ def ask_person(ground: Ground, visit: Visit) -> Answer:
     details = ReasonDetails(reason=reason_of(visit))
     with ground.office() as office:
         propose(office, AdministrationKind.LOOK_UP_PERSON, subject, details, signer=visit.person.signer, now=visit.now)
+    forget_draft(ground, visit, _BY_PERSON)
     return _asked(ground, visit, question)
 
 
@@ -194,6 +198,7 @@ def search_page(ground: Ground, visit: Visit, question: Question, row: ViewRow |
         start=start,
         more=len(found) > ROWS,
         progress=progress,
+        reason=draft_of(ground, visit, _BY_PERSON)[0].get("reason", ""),
         error=error,
     )
 

@@ -6,6 +6,7 @@ Nothing is signed before the second page, which shows the very act; its id goes 
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 import msgspec
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from hub.exchange.administration import make_act
 from hub.exchange.limits import CaseLimit, usual_reckoning
 from hub.exchange.supervise import supervise
 from hub.exchange.supervision import LateCase, case_for, require_late, require_new_end
+from hub.pages.drafts import draft_of, forget_draft
 from hub.pages.shown import exact
 from hub.protocol.administration import AdministrationKind, AdministrativeAct, ExtendDetails, UrgeDetails
 from hub.protocol.codes import Code
@@ -68,6 +70,8 @@ class SupervisePage:
     latest: str
     fixed: bool
     earlier: tuple[EarlierAct, ...]
+    place: str
+    kept_at: str | None = None
     error: str = ""
     remedy: str = ""
     field: str = ""
@@ -80,6 +84,7 @@ class SupervisePreview:
     what: str
     title: str
     case: str
+    place: str
     lines: tuple[ActLine, ...]
     id: str
     step: str
@@ -126,9 +131,12 @@ def sign_extend(ground: Ground, visit: Visit) -> Answer:
 
 
 def _form(ground: Ground, visit: Visit, what: str, error: HanxunError | None = None) -> Answer:
-    page = _page(ground, visit, what, _look(ground, visit))
+    looked = _look(ground, visit)
     if error is None:
-        return Html("supervise.html", page)
+        typed, kept_at = draft_of(ground, visit, _place(visit, what, looked))
+        page = _page(ground, replace(visit, form=typed), what, looked)
+        return Html("supervise.html", replace(page, kept_at=kept_at))
+    page = _page(ground, visit, what, looked)
     text, remedy = visit.words.error(error)
     field = "reason" if error.code is Code.DESK_REASON else "until" if what == EXTEND else ""
     return Html("supervise.html", replace(page, error=text, remedy=remedy, field=field), error.status)
@@ -144,6 +152,7 @@ def _preview(ground: Ground, visit: Visit, what: str) -> Answer:
         what=what,
         title=kind_words(visit.words, act.act),
         case=visit.case,
+        place=_place(visit, what, looked),
         lines=_lines(ground, visit, act, looked),
         id=act.id,
         step=looked.limit.rule.step,
@@ -161,7 +170,12 @@ def _sign(ground: Ground, visit: Visit, what: str) -> Answer:
             supervise(office, act, signer=visit.person.signer, now=visit.now)
     except HanxunError as error:
         return _form(ground, visit, what, error)
+    forget_draft(ground, visit, visit.form.get("_place", ""))
     return Redirect("/overdue", f"supervise.{what}_done")
+
+
+def _place(visit: Visit, what: str, looked: _Looked) -> str:
+    return f"/cases/{visit.case}/{what}?{urlencode({'step': looked.limit.rule.step})}"
 
 
 def _act(ground: Ground, visit: Visit, what: str, limit: CaseLimit) -> AdministrativeAct:
@@ -243,6 +257,7 @@ def _page(ground: Ground, visit: Visit, what: str, looked: _Looked) -> Supervise
         soonest=_typed(max(limit.due, visit.now) + timedelta(minutes=1)),
         latest=_typed(limit.own_due + MOST_EXTENDED),
         fixed=fixed is not None,
+        place=_place(visit, what, looked),
         earlier=tuple(earlier_act(ground, visit, row.type, each) for each in reversed(looked.acts)),
         error="" if refused is None else refused[0],
         remedy="" if refused is None else refused[1],

@@ -16,6 +16,7 @@ from hub.cases.machine import default_machine
 from hub.exchange.administration import propose
 from hub.exchange.case_integrity import CaseIntegrity, Finding, check_case
 from hub.exchange.evidence import export_evidence
+from hub.pages.drafts import draft_of, forget_draft
 from hub.pages.shown import masked_id, masked_name, moment
 from hub.pages.visit import File
 from hub.pages.wording import Words
@@ -51,6 +52,7 @@ from hub.web.desk.shown import TONES, kind_name, state_name, step_name, type_nam
 from hub.web.desk.visit import Answer, Html, Redirect, Visit
 
 REVEALED_FOR = timedelta(minutes=30)
+_REASONED = ("reveal", "evidence")
 MOST_ACT_BYTES = 64 << 10
 _PLAIN = frozenset({FieldType.CHOICE, FieldType.DATE, FieldType.FLAG, FieldType.INTEGER, FieldType.INSTANT})
 
@@ -133,7 +135,7 @@ class LimitShown:
 @dataclass(frozen=True, slots=True)
 class TrailPage:
     """The trail. `whole` is the finding over everything; `revealed_until` None: masked. `supervises`: the visitor may urge and
-    extend, and a limit runs."""
+    extend, and a limit runs. `typed`: reasons that were typed and not sent, by what they are for."""
 
     case: str
     type: str
@@ -156,6 +158,7 @@ class TrailPage:
     revealed_until: str | None
     watermark: str
     erased_at: str | None
+    typed: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +201,7 @@ def check(ground: Ground, visit: Visit) -> Answer:
 
 def reveal(ground: Ground, visit: Visit) -> Answer:
     """Show the case's persons and texts in full for a while: signed, a leaf, told to the case's stations."""
-    _sign(ground, visit, AdministrationKind.REVEAL_CASE)
+    _sign(ground, visit, AdministrationKind.REVEAL_CASE, "reveal")
     if visit.session is not None:
         visit.session.kept[f"revealed {visit.case}"] = format_instant(visit.now + REVEALED_FOR)
     return Redirect(f"/cases/{visit.case}", "trail.revealed_now")
@@ -206,15 +209,21 @@ def reveal(ground: Ground, visit: Visit) -> Answer:
 
 def evidence(ground: Ground, visit: Visit) -> Answer:
     """The case's evidence file, made and signed now; that it was taken is a leaf."""
-    _sign(ground, visit, AdministrationKind.EXPORT_EVIDENCE)
+    _sign(ground, visit, AdministrationKind.EXPORT_EVIDENCE, "evidence")
     raw = export_evidence(ground.folder.root, ground.passphrase, visit.case, now=visit.now)
     return File(raw, "application/vnd.etsi.asic-e+zip", f"{visit.case}.asice")
 
 
-def _sign(ground: Ground, visit: Visit, kind: AdministrationKind) -> None:
+def _sign(ground: Ground, visit: Visit, kind: AdministrationKind, what: str) -> None:
     details = ReasonDetails(reason=reason_of(visit))
     with ground.office() as office:
         propose(office, kind, visit.case, details, signer=visit.person.signer, now=visit.now)
+    forget_draft(ground, visit, _place(visit.case, what))
+
+
+def _place(case: CaseId, what: str) -> str:
+    """The place of one of the page's two forms: the page, and which of them is meant."""
+    return f"/cases/{case}?to={what}"
 
 
 def _page(ground: Ground, visit: Visit, integrity: CaseIntegrity | None) -> TrailPage:
@@ -223,7 +232,9 @@ def _page(ground: Ground, visit: Visit, integrity: CaseIntegrity | None) -> Trai
     record, until = facts.record, _revealed_until(visit)
     found: Mapping[Digest, Finding] = {} if integrity is None else integrity.of
     person = visit.person
+    typed = {what: draft_of(ground, visit, _place(case, what))[0].get("reason", "") for what in _REASONED}
     return TrailPage(
+        typed=typed,
         case=case,
         type=type_name(ground, words, record.type),
         state=state_name(words, record.state),
