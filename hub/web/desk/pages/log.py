@@ -8,12 +8,16 @@ import sqlalchemy as sa
 
 from hub.pages.shown import exact
 from hub.pages.tables import Cell
+from hub.pages.wording import Words
 from hub.protocol.administration import AdministrationKind
+from hub.protocol.codes import Code
 from hub.protocol.instants import format_instant
+from hub.protocol.texts import text_of
 from hub.store.desk import LookUp, note_lookup
 from hub.store.log_pages import LogLine, log_lines
 from hub.store.trail_log import head_of
 from hub.trail.record import LeafEvent
+from hub.trail.verify import FirstBad
 from hub.web.desk.chain_check import CheckState
 from hub.web.desk.ground import Ground
 from hub.web.desk.shown import saved_table
@@ -48,7 +52,7 @@ class LeafShown:
 
 @dataclass(frozen=True, slots=True)
 class CheckShown:
-    """The check as the page shows it; `percent` of the leaves are looked at."""
+    """The check as the page shows it; `percent` of the leaves are looked at, `first_bad` and `trouble` in words."""
 
     running: bool
     percent: int
@@ -89,7 +93,7 @@ def show_log(ground: Ground, visit: Visit) -> Answer:
         before=lines[-1].number if lines else 0,
         more=len(found) > ROWS,
         newest=not wanted,
-        check=check_shown(ground.chain.state),
+        check=check_shown(visit.words, ground.chain.state),
     )
     return Html("log.html", page)
 
@@ -100,9 +104,9 @@ def start_check(ground: Ground, _visit: Visit) -> Answer:
     return Redirect("/log")
 
 
-def check_state(ground: Ground, _visit: Visit) -> Answer:
+def check_state(ground: Ground, visit: Visit) -> Answer:
     """How far it is."""
-    return Html("_chain_check.html", check_shown(ground.chain.state))
+    return Html("_chain_check.html", check_shown(visit.words, ground.chain.state))
 
 
 def export(ground: Ground, visit: Visit) -> Answer:
@@ -121,7 +125,7 @@ def export(ground: Ground, visit: Visit) -> Answer:
     return saved_table(visit.params["form"], "log", [visit.words(f"log.head_{key}") for key in keys], rows)
 
 
-def check_shown(state: CheckState) -> CheckShown:
+def check_shown(words: Words, state: CheckState) -> CheckShown:
     """Return the check for showing."""
     report = state.report
     bad = report.first_bad if report is not None else None
@@ -132,9 +136,21 @@ def check_shown(state: CheckState) -> CheckShown:
         size=state.size,
         ended_at=None if state.ended_at is None else format_instant(state.ended_at),
         holds=None if report is None else report.ok,
-        first_bad="" if bad is None else f"{bad.index} · {bad.what} · {bad.reason}",
-        trouble=state.trouble or "",
+        first_bad="" if bad is None else words("log.first_bad", n=bad.index, what=_part(words, bad), reason=bad.reason),
+        trouble=_trouble(words, state.trouble),
     )
+
+
+def _part(words: Words, bad: FirstBad) -> str:
+    key = f"log.part_{bad.what.replace(' ', '-')}"
+    return words(key) if words.has(key) else bad.what
+
+
+def _trouble(words: Words, code: str | None) -> str:
+    if code is None:
+        return ""
+    text = text_of(Code(code))
+    return f"{text.zh}。{text.remedy_zh}" if words.language == "zh" else f"{text.en}. {text.remedy_en}"
 
 
 def _case_of(said: Stated | None) -> str | None:

@@ -176,4 +176,4 @@ def _line(visit: Visit, seal: RegisteredSeal, names: dict[str, str]) -> SealLine
 
 
 def _state(words: Words, state: SealState) -> str:
-    return SEAL_STATE_ZH[state] if words.language == "zh" else state.value
+    return SEAL_STATE_ZH[state] if words.language == "zh" else state.value.capitalize()

@@ -104,6 +104,7 @@ class Step:
     files: tuple[FileShown, ...]
     acts: tuple[ActShown, ...]
     erased: bool
+    is_handover: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +312,7 @@ def _step(
         files=() if envelope is None else _files(envelope, found),
         acts=() if envelope is None else _acts(ground, words, envelope),
         erased=not message.raw,
+        is_handover=message.kind == Kind.HANDOVER.value,
     )
 
 
