@@ -8,6 +8,7 @@ from typing import Protocol
 
 import msgspec
 
+from hub.pages.sign_in import is_local
 from hub.pages.visit import Answer, P, Redirect, Short, Visit
 from hub.protocol.instants import format_instant
 
@@ -91,4 +92,5 @@ def throw_away(desk: Keeps, visit: Visit[P]) -> Answer:
 
 def is_place(text: str) -> bool:
     """Whether this can be the place of a form: a path of these pages."""
-    return text.startswith("/") and not text.startswith(("//", "/\\")) and "\\" not in text and len(text) <= MOST_PLACE
+    # A browser takes a tab or a line's end out of an address: "/\t/elsewhere" would lead elsewhere.
+    return len(text) <= MOST_PLACE and is_local(text)

@@ -107,7 +107,7 @@ def choose_language(_desk: Door[P], visit: Visit[P]) -> Answer:
     """Keep the language, and come back."""
     language = visit.form.get("language", "")
     to = visit.form.get("next", "")
-    return Language(language if language in LANGUAGES else ZH, to if _is_local(to) else "/desk")
+    return Language(language if language in LANGUAGES else ZH, to if is_local(to) else "/desk")
 
 
 def show_first_use(_desk: Door[P], _visit: Visit[P]) -> Answer:
@@ -140,10 +140,11 @@ def finish_first_use(desk: Door[P], visit: Visit[P]) -> Answer:
 
 def local_path(text: str) -> str:
     """Return `text` if it is a path of these pages, else the desk: nobody is sent elsewhere from here."""
-    return text if _is_local(text) and not text.startswith(("/sign-in", "/first-use")) else "/desk"
+    return text if is_local(text) and not text.startswith(("/sign-in", "/first-use")) else "/desk"
 
 
-def _is_local(text: str) -> bool:
+def is_local(text: str) -> bool:
+    """Whether `text` is a path of these pages, and nothing that a browser could take for an address elsewhere."""
     return text.startswith("/") and not text.startswith("//") and text.isprintable() and "\\" not in text
 
 

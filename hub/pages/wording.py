@@ -7,6 +7,7 @@ from importlib.resources import files
 import msgspec
 
 from hub.protocol.errors import HanxunError
+from hub.protocol.texts import text_of
 
 ZH = "zh"
 EN = "en"
@@ -63,7 +64,14 @@ class Words:
 
     def error(self, error: HanxunError) -> tuple[str, str]:
         """Return what went wrong and what to do about it."""
-        text = error.text
+        text = text_of(error.code).filled({name: self._said(name, value) for name, value in error.values.items()})
         if self.language == ZH:
             return text.zh, text.remedy_zh
         return text.en, text.remedy_en
+
+    def _said(self, name: str, value: object) -> object:
+        """A value of an error's text as people say it: roles by their names."""
+        if name != "roles":
+            return value
+        names = [self(key) if self.has(key := f"frame.role_{role}") else role for role in str(value).split(", ")]
+        return ("、" if self.language == ZH else ", ").join(names)

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from hub.cases.machine import Side
 from hub.letters.printing import (
     Sheet,
     correction_from_body,
@@ -29,13 +30,16 @@ def letter_paper(agent: Agent, person: Person, case: CaseId, *, addressee: str, 
     """Return the approved letter of `case` as PDF/A, with its number, for printing and stamping.
 
     `addressee` is the other station's name as it stands on paper, `telephone` the contact's.
-    Raises: Refused (E301 before the approval, `station.no_letter`, `print.glyph_missing`), NotPermitted.
+    Raises: Refused (E301 before the approval, `station.no_letter` also at the station that received it, `print.glyph_missing`), NotPermitted.
     """
     require_own(agent, person)
     with agent.store.read() as tx:
         row = require_case(tx, case)
         letter = require_letter(tx, case)
         case_type = agent.catalogue.case_type(row.type)
+    if row.side != Side.OPENER.value:
+        # Whoever received the letter has it sealed; a page of their own under the sender's number would be another letter.
+        raise Refused(Code.NO_LETTER)
     if letter.number is None:
         raise Refused(Code.APPROVAL_MISSING)
     if case_type.letter is None or case_type.letter.kind not in _PAPERS:

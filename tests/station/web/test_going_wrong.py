@@ -97,6 +97,13 @@ async def test_after_signing_in_anew_one_is_on_a_page_whatever_one_had_pressed(s
     assert "E901" in text
 
 
+async def test_a_refusal_names_roles_as_people_do(served: Served) -> None:
+    await served.sign_in(served.station.window)
+    assert "您没有此项操作所需的岗位(所长、印章保管人)" in (await served.get("/seal-use"))[1]
+    await served.post("/language", {"_token": await served.token(), "language": "en"})
+    assert "(station head, seal custodian)" in (await served.get("/seal-use"))[1]
+
+
 @pytest.mark.parametrize("routes", [ROUTES, HUB_ROUTES], ids=["station", "hub"])
 def test_every_way_back_leads_to_a_page(routes: Any) -> None:
     pages = {each.path for each in routes if each.method == "GET" and not each.by_itself}
