@@ -176,6 +176,9 @@ def test_a_mistaken_move_is_returned_through_the_desk_and_nobody_is_shut_out_of_
     expect(page.locator(".sheet-image")).to_have_js_property("complete", True)
     page.click("[data-magnify]")
     expect(page.locator(".magnifier")).to_be_visible()
+    page.emulate_media(media="print")  # on paper it would lie over the letter
+    expect(page.locator(".magnifier")).to_be_hidden()
+    page.emulate_media(media="screen")
     found += faults(page)
     for name in ("legible", "unit_name_equals", "colour"):
         page.check(f"[name={name}]")
