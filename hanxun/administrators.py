@@ -47,6 +47,9 @@ Yes = Annotated[bool, typer.Option("--yes", help="不再询问 / do not ask befo
 _HIDDEN = frozenset({"certificate", "certificates", "statement", "content"})
 _LABELS = {
     "reason": "原因 reason",
+    "name": "名称 name",
+    "parent": "上级单位 parent",
+    "from_day": "自何日起 from which day",
     "envelopes": "函件 envelopes",
     "files": "附件 files",
     "letters": "其中盖章函 letters among them",

@@ -1,5 +1,7 @@
-"""`hanxun station`: the stations that a hub knows. Adding and resuming take two administrators, suspending takes one."""
+"""`hanxun station`: the stations that a hub knows. Suspending takes one administrator; adding, resuming, renaming and moving take two."""
 
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -9,12 +11,25 @@ import typer
 from hanxun.administrators import And, AndPasswordFile, By, ByPasswordFile, Signing, Yes, administer, tell
 from hanxun.options import HubData, JsonFlag, PassphraseFile, verb_group
 from hanxun.output import console, print_json
-from hub.exchange.registry import list_stations
-from hub.protocol.administration import AdministrationKind, CertificateDetails, ReasonDetails, StationDetails
+from hub.exchange.registry import list_stations, list_versions
+from hub.protocol.administration import (
+    AdministrationKind,
+    CertificateDetails,
+    MoveDetails,
+    ReasonDetails,
+    RenameDetails,
+    StationDetails,
+)
 from hub.protocol.identifiers import parse_station
+from hub.protocol.instants import SHANGHAI
 from hub.signing.certificates import read_certificate
 
 app = verb_group("中心登记的派出所 / stations known to the hub.")
+FromDay = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="自何日起(北京时间),默认今天 / from which day (Beijing); left out: today"),
+]
+Why = Annotated[str, typer.Option("--reason", help="原因,如批准文号 / why, such as the decree's number")]
 StationCode = Annotated[str, typer.Argument(help="单位代码 / station code, 6 to 12 digits")]
 
 
@@ -112,3 +127,74 @@ def suspend(
     signing = Signing(data, passphrase_file, by, password_file, and_, and_password_file, yes)
     filed = administer(signing, kind, parse_station(code), ReasonDetails(reason=reason))
     tell(filed, json=json, station=code, active=resume and filed.effective)
+
+
+@app.command()
+def rename(
+    code: StationCode,
+    name: Annotated[str, typer.Argument(help="新名称 / the new name")],
+    data: HubData,
+    from_day: FromDay = None,
+    reason: Why = "未写明 / not stated",
+    by: By = None,
+    password_file: ByPasswordFile = None,
+    and_: And = None,
+    and_password_file: AndPasswordFile = None,
+    yes: Yes = False,
+    passphrase_file: PassphraseFile = None,
+    json: JsonFlag = False,
+) -> None:
+    """单位更名,自某日起,两名管理员签名;以前的名称保留可查 / another name from a day on, by two administrators; the old one stays on record.
+
+    例 / example:  hanxun station rename 349911500000 长宁派出所 --data hub-data --from-day 2027-01-01 --by 900001
+    """
+    details = RenameDetails(name=name.strip(), from_day=_day(from_day), reason=reason)
+    signing = Signing(data, passphrase_file, by, password_file, and_, and_password_file, yes)
+    filed = administer(signing, AdministrationKind.RENAME_STATION, parse_station(code), details)
+    tell(filed, json=json, station=code, name=details.name, from_day=details.from_day)
+
+
+@app.command()
+def move(
+    code: StationCode,
+    data: HubData,
+    parent: Annotated[
+        str | None, typer.Option(help="新的上级单位代码;不给即无上级 / the organisation above; left out: none")
+    ] = None,
+    from_day: FromDay = None,
+    reason: Why = "未写明 / not stated",
+    by: By = None,
+    password_file: ByPasswordFile = None,
+    and_: And = None,
+    and_password_file: AndPasswordFile = None,
+    yes: Yes = False,
+    passphrase_file: PassphraseFile = None,
+    json: JsonFlag = False,
+) -> None:
+    """变更上级单位,自某日起,两名管理员签名;案件随单位代码不变 / another organisation above, from a day on; cases go with the code.
+
+    例 / example:  hanxun station move 349911500000 --data hub-data --parent 349911000000 --by 900001
+    """
+    above = parse_station(parent) if parent else None
+    details = MoveDetails(parent=above, from_day=_day(from_day), reason=reason)
+    signing = Signing(data, passphrase_file, by, password_file, and_, and_password_file, yes)
+    filed = administer(signing, AdministrationKind.MOVE_STATION, parse_station(code), details)
+    tell(filed, json=json, station=code, parent=above, from_day=details.from_day)
+
+
+@app.command()
+def history(code: StationCode, data: HubData, json: JsonFlag = False) -> None:
+    """列出单位的沿革:何日起叫什么、上级是谁 / list what an organisation was called and stood below, from which day on.
+
+    例 / example:  hanxun station history 349911500000 --data hub-data
+    """
+    versions = list_versions(data, parse_station(code))
+    if json:
+        print_json({"versions": [asdict(version) for version in versions]})
+        return
+    for version in versions:
+        console.print(f"{version.from_day}  {version.name}  {version.parent or '—'}", markup=False)
+
+
+def _day(given: datetime | None) -> str:
+    return (given or datetime.now(SHANGHAI)).date().isoformat()

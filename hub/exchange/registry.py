@@ -23,6 +23,7 @@ from hub.store.administration import record_act
 from hub.store.database import Readers
 from hub.store.layout import DataFolder
 from hub.store.migrate import require_current
+from hub.store.station_versions import StationVersion, versions_all
 from hub.store.stations import (
     CertificateRow,
     certificates_of,
@@ -61,6 +62,14 @@ def require_registrable(raw: bytes, *, trust: Trust, now: datetime) -> Certified
 def list_stations(data: Path) -> tuple[StationEntry, ...]:
     """Return all stations, by code. Needs no passphrase."""
     return _read(data, stations_known)
+
+
+def list_versions(data: Path, station: StationId) -> tuple[StationVersion, ...]:
+    """Return what a station was called and stood below, by day. Needs no passphrase. Raises: Refused (`station.unknown`)."""
+    found = tuple(version for version in _read(data, versions_all) if version.code == station)
+    if not found:
+        raise Refused(Code.STATION_UNKNOWN, detail=station)
+    return found
 
 
 def list_certificates(data: Path, station: StationId) -> tuple[CertificateRow, ...]:
