@@ -6,6 +6,8 @@ from importlib.resources import files
 
 import msgspec
 
+from hub.pages.typeset import typeset, typeset_code
+from hub.protocol.codes import Code
 from hub.protocol.errors import HanxunError
 from hub.protocol.texts import text_of
 
@@ -50,7 +52,8 @@ class Words:
 
     def __call__(self, key: str, **values: object) -> str:
         """Return the text `key` with its placeholders filled in. Raises: KeyError, a fault of the program."""
-        text = str(getattr(self._words[key], self.language))
+        word = self._words[key]
+        text = typeset(word.zh) if self.language == ZH else word.en
         return text.format(**values) if values else text
 
     def has(self, key: str) -> bool:
@@ -60,11 +63,16 @@ class Words:
     def of(self, named: object) -> str:
         """Return the name of anything that has `zh` and `en`, as it stands by itself: English ones begin with a capital."""
         name = str(getattr(named, self.language))
-        return name[:1].upper() + name[1:]
+        return typeset(name) if self.language == ZH else name[:1].upper() + name[1:]
 
     def error(self, error: HanxunError) -> tuple[str, str]:
         """Return what went wrong and what to do about it."""
-        text = text_of(error.code).filled({name: self._said(name, value) for name, value in error.values.items()})
+        return self.code(error.code, error.values)
+
+    def code(self, code: Code, values: Mapping[str, object] | None = None) -> tuple[str, str]:
+        """Return what a code means, with its values, and what to do about it."""
+        said = {name: self._said(name, value) for name, value in (values or {}).items()}
+        text = typeset_code(text_of(code)).filled(said)
         if self.language == ZH:
             return text.zh, text.remedy_zh
         return text.en, text.remedy_en

@@ -6,7 +6,6 @@ from hub.pages.wording import Words
 from hub.protocol.errors import HanxunError
 from hub.protocol.identifiers import digest_of
 from hub.protocol.instants import format_instant
-from hub.protocol.texts import text_of
 from hub.protocol.verdict import Check, Indication, Result
 from station_agent.authenticity.ask import judge_file
 from station_agent.web import receiving
@@ -119,9 +118,7 @@ def _line(check: Check, words: Words) -> Line:
     result = _CHECK_RESULTS[check.result]
     if check.cause is None:
         return Line(check.code, name, result, "", "")
-    text = text_of(check.cause).filled(check.values)
-    chinese = words.language == "zh"
-    reason, remedy = (text.zh, text.remedy_zh) if chinese else (text.en, text.remedy_en)
+    reason, remedy = words.code(check.cause, check.values)
     return Line(check.code, name, result, reason, remedy)
 
 

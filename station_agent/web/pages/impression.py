@@ -10,7 +10,6 @@ from hub.letters.compare.sight import Sight
 from hub.protocol.codes import Code
 from hub.protocol.errors import HanxunError, Refused
 from hub.protocol.identifiers import Digest
-from hub.protocol.texts import text_of
 from station_agent.desk.beside import (
     Beside,
     OnLetter,
@@ -154,13 +153,11 @@ def _choices(beside: Beside, chosen: Specimen | None) -> tuple[Choice, ...]:
 
 def _said(sight: Sight, visit: Visit) -> Said:
     comparison = sight.comparison
-    chinese = visit.words.language == "zh"
     differences = []
     for one in comparison.differences:
-        text = text_of(one.what)
         part, _, clock = one.where.partition(" ")
         place = visit.words(f"impression.part_{part}", clock=clock)
-        differences.append((text.zh if chinese else text.en, place))
+        differences.append((visit.words.code(one.what)[0], place))
     verdict = comparison.verdict.value.replace(" ", "_")
     return Said(verdict, f"{comparison.score:.2f}", tuple(differences))
 
@@ -175,5 +172,4 @@ def _words(trouble: HanxunError | Code | None, visit: Visit) -> tuple[str, str]:
         return "", ""
     if isinstance(trouble, HanxunError):
         return visit.words.error(trouble)
-    text = text_of(trouble)
-    return (text.zh, text.remedy_zh) if visit.words.language == "zh" else (text.en, text.remedy_en)
+    return visit.words.code(trouble)

@@ -10,7 +10,6 @@ from hub.protocol.codes import Code
 from hub.protocol.errors import HanxunError, Refused
 from hub.protocol.identifiers import Digest, parse_case
 from hub.protocol.instants import format_instant, parse_instant
-from hub.protocol.texts import text_of
 from hub.signing.purposes import OfficerRole
 from station_agent.desk import tray
 from station_agent.desk.tray_pages import join, put_in, split
@@ -229,9 +228,8 @@ def _folder(desk: Desk) -> Path | None:
 def _item(row: TrayRow, words: Words) -> Item:
     trouble = remedy = ""
     if row.trouble is not None:
-        text = text_of(Code(row.trouble)).filled({"name": row.name, "n": default_limits().file_bytes >> 20})
-        chinese = words.language == "zh"
-        trouble, remedy = (text.zh, text.remedy_zh) if chinese else (text.en, text.remedy_en)
+        values = {"name": row.name, "n": default_limits().file_bytes >> 20}
+        trouble, remedy = words.code(Code(row.trouble), values)
     gone = row.state == TrayState.DISCARDED.value
     tone = "gone" if gone else "bad" if row.trouble else "same" if row.same_as else "ready"
     until = format_instant(parse_instant(row.changed_at) + tray.KEPT) if gone else ""

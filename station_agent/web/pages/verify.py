@@ -12,7 +12,6 @@ from hub.protocol.act import ActKind
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Role
 from hub.protocol.errors import HanxunError, Refused
-from hub.protocol.texts import text_of
 from hub.protocol.verdict import Check, Result
 from hub.signing.acts import open_act
 from hub.signing.purposes import OfficerRole
@@ -245,9 +244,7 @@ def _shown(check: Check, words: Words) -> ShownCheck:
     result = "none" if check.cause is Code.LOOK_MISSING else _CHECK_RESULTS[check.result]
     if check.cause is None:
         return ShownCheck(check.code, name, result, "", "")
-    text = text_of(check.cause).filled(check.values)
-    chinese = words.language == "zh"
-    reason, remedy = (text.zh, text.remedy_zh) if chinese else (text.en, text.remedy_en)
+    reason, remedy = words.code(check.cause, check.values)
     return ShownCheck(check.code, name, result, reason, remedy)
 
 

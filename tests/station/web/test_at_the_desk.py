@@ -112,7 +112,7 @@ def test_a_list_holds_still_under_the_mouse_and_says_that_there_is_news(town: To
     # The machine that serves the pages is away: what is shown is from then, and it says so.
     page.context.set_offline(True)
     refreshed(page)
-    expect(note).to_contain_text("列表未能刷新,显示的是")
+    expect(note).to_contain_text("列表未能刷新，显示的是")
     page.context.set_offline(False)
     refreshed(page)
     expect(note).to_be_hidden()
@@ -165,7 +165,7 @@ def test_what_is_typed_survives_the_end_of_the_session(town: Town, browser: Brow
     office.process.wait_ready()
     moved = office.url
     page.fill("[name=text]", "写到一半,没写完")
-    expect(page.locator(".save-state")).to_have_text("草稿未能保存,内容仍在本页")
+    expect(page.locator(".save-state")).to_have_text("草稿未能保存，内容仍在本页")
     expect(page.locator("[name=text]")).to_have_value("写到一半,没写完")
     page = sign_in(browser.new_context(viewport=WIDE), office, office.station.window)
     page.goto(f"{moved}/cases/{case}/do/return")

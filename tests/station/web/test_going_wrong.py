@@ -99,7 +99,7 @@ async def test_after_signing_in_anew_one_is_on_a_page_whatever_one_had_pressed(s
 
 async def test_a_refusal_names_roles_as_people_do(served: Served) -> None:
     await served.sign_in(served.station.window)
-    assert "您没有此项操作所需的岗位(所长、印章保管人)" in (await served.get("/seal-use"))[1]
+    assert "您没有此项操作所需的岗位（所长、印章保管人）" in (await served.get("/seal-use"))[1]
     await served.post("/language", {"_token": await served.token(), "language": "en"})
     assert "(station head, seal custodian)" in (await served.get("/seal-use"))[1]
 

@@ -169,7 +169,7 @@ async def test_another_inquiry_of_the_kind_about_the_person_is_told_before_it_is
     typed = {"to": "341802500000", "persons.0.id18": PERSON["id18"], "persons.0.name": PERSON["name"]}
     response, page = await served.post("/new/C06", {"_token": token} | typed)
     assert response.status == HTTPStatus.UNPROCESSABLE_ENTITY
-    assert "我已查看,仍要另行发起" in page
+    assert "我已查看，仍要另行发起" in page
     assert f'href="/cases/{served.case}"' in page
     assert f'value="{PERSON["id18"]}"' in page
     _, page = await served.post("/new/C06", {"_token": token, "knows_same": "on"} | typed)
