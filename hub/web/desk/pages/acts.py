@@ -26,6 +26,7 @@ from hub.protocol.instants import SHANGHAI, format_instant
 from hub.signing.certificates import read_certificate
 from hub.web.desk.accounts import code_for
 from hub.web.desk.ground import Ground
+from hub.web.desk.officials import people_here
 from hub.web.desk.rules import reason_of
 from hub.web.desk.visit import Answer, Html, Redirect, Visit
 
@@ -48,6 +49,8 @@ NOT_HERE = (Kind.RESTORE,)
 GRAVE = frozenset({Kind.LOSE_SEAL, Kind.CANCEL_SEAL, Kind.SUSPEND_STATION, Kind.SUSPEND_SEAL, Kind.ERASE_CASE})
 _WHERE = {"seal": "/seals", "station": "/stations", "account": "/people"}
 _NO_REASON_YET = "-"
+_FINGERPRINT = 43
+"""The length of a certificate's fingerprint, by which seals are named."""
 _HIDDEN = frozenset({"certificate", "certificates", "statement"})
 
 
@@ -81,11 +84,12 @@ class PreviewPage:
 
 @dataclass(frozen=True, slots=True)
 class ProposalShown:
-    """One act that waits for a second signature."""
+    """One act that waits for a second signature; `subject` by the name that people know."""
 
     number: int
     title: str
     subject: str
+    reason: str
     by: str
     at: str
     expires: str
@@ -117,9 +121,9 @@ class ProposalPage:
 
 @dataclass(frozen=True, slots=True)
 class CodePage:
-    """A one-time code, shown once to whoever let the person in."""
+    """A one-time code, shown once to whoever let the person in; `person` by name and number."""
 
-    number: str
+    person: str
     code: str
 
 
@@ -207,7 +211,7 @@ def _answered(ground: Ground, visit: Visit, work: Callable[[], Filed]) -> Answer
 def _shows_code(ground: Ground, number: str, now: datetime) -> Answer:
     with ground.lock, ground.engine.begin() as tx:
         code = code_for(tx, number, now=now)
-    return Html("one_time_code.html", CodePage(number, code))
+    return Html("one_time_code.html", CodePage(_with_name(ground, number), code))
 
 
 def _asked(visit: Visit) -> tuple[AdministrationKind, str, msgspec.Struct]:
@@ -290,7 +294,8 @@ def _shown(ground: Ground, visit: Visit, proposal: Proposal) -> ProposalShown:
     return ProposalShown(
         number=proposal.number,
         title=kind_words(visit.words, act.act),
-        subject=act.subject,
+        subject=subject_name(ground, act),
+        reason=str(act.details.get("reason", "")),
         by=f"{act.by.name} {act.by.number}",
         at=act.at,
         expires=act.expires or "",
@@ -311,13 +316,13 @@ def kind_words(words: Words, kind: AdministrationKind) -> str:
 def lines_of(ground: Ground, words: Words, act: AdministrativeAct) -> tuple[ActLine, ...]:
     """Return what an act says, line by line; certificates by name and fingerprint."""
     lines = [ActLine(words("acts.subject"), subject_name(ground, act))]
-    known = {"reason", "compromised_since", "name", "kind", "parent", "specimen", "open"}
+    if len(act.subject) == _FINGERPRINT:
+        lines.append(ActLine(words("seals.fingerprint"), act.subject))
     for key, value in act.details.items():
-        if key in _HIDDEN or value is None or value == _NO_REASON_YET:
+        if key in _HIDDEN or not value or value == _NO_REASON_YET:
             continue
-        text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-        label = words(f"acts.detail_{key}") if key in known else key
-        lines.append(ActLine(label, moment(text) if key == "compromised_since" and "T" in text else text))
+        label = f"acts.detail_{key}"
+        lines.append(ActLine(words(label) if words.has(label) else key, _detail(ground, key, value)))
     for pem in filter(None, (act.details.get("certificate"), *act.details.get("certificates", ()))):
         certified = read_certificate(str(pem).encode())
         shown = f"{certified.name} {certified.station or ''} {digest_of(certified.der)[:16]}"
@@ -328,9 +333,23 @@ def lines_of(ground: Ground, words: Words, act: AdministrativeAct) -> tuple[ActL
     return tuple(lines)
 
 
+def _detail(ground: Ground, key: str, value: object) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    if key == "parent":
+        return ground.station_names().get(StationId(text), text)
+    return moment(text) if key == "compromised_since" and "T" in text else text
+
+
 def subject_name(ground: Ground, act: AdministrativeAct) -> str:
     """Return what an act is about, with the name that people know it by."""
+    if act.act in (Kind.ENROL_ACCOUNT, Kind.RESET_ACCOUNT):
+        return _with_name(ground, act.subject)
     if act.act in (Kind.ADD_STATION, Kind.SUSPEND_STATION, Kind.RESUME_STATION):
         return f"{ground.station_names().get(StationId(act.subject), '')} {act.subject}".strip()
-    certified = ground.book.certificate(act.subject) if len(act.subject) == 43 else None
-    return act.subject if certified is None else f"{certified.name} {certified.station or ''} {act.subject}"
+    certified = ground.book.certificate(act.subject) if len(act.subject) == _FINGERPRINT else None
+    return act.subject if certified is None else certified.name
+
+
+def _with_name(ground: Ground, number: str) -> str:
+    here = people_here(ground.folder, purposes=ground.purposes)
+    return next((f"{person.name} {number}" for person in here if person.number == number), number)
