@@ -60,6 +60,12 @@ def attach(
     return report
 
 
+def usable(store: Store, item: int) -> tuple[TrayRow, bytes]:
+    """Return an item that waits, with its bytes, for a message that it goes with. Raises: Refused (`tray.unknown`, `tray.state`)."""
+    row = _require(store, item, TrayState.WAITING)
+    return row, _bytes_of(store, row)
+
+
 def settle(store: Store, item: int, case: CaseId, *, now: datetime) -> None:
     """Note that the case has the item's scan; one that was discarded or attached meanwhile stays as it is.
 

@@ -3,6 +3,7 @@
 from hub.pages import drafts, sign_in, static
 from hub.pages.routing import Rule
 from hub.signing.purposes import OfficerRole
+from station_agent.web import attaching
 from station_agent.web.pages import (
     authentic,
     case,
@@ -82,17 +83,19 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/phrases", Rule.ROLE, phrases.show_phrases, roles=phrases.OFFICERS),
     Route("POST", "/phrases", Rule.ROLE, phrases.keep_phrase, roles=phrases.OFFICERS, keeps_form=True),
     Route("POST", "/phrases/drop", Rule.ROLE, phrases.delete_phrase, roles=phrases.OFFICERS),
-    Route("GET", "/tray", Rule.ROLE, tray.show_tray, roles=tray.OFFICERS),
-    Route("GET", "/tray/rows", Rule.ROLE, tray.tray_rows, roles=tray.OFFICERS, by_itself=True),
-    Route("POST", "/tray/upload", Rule.ROLE, tray.upload_whole, roles=tray.OFFICERS),
-    Route("POST", "/tray/upload/begin", Rule.ROLE, tray.begin_upload, roles=tray.OFFICERS, by_itself=True),
-    Route("POST", "/tray/upload/piece", Rule.ROLE, tray.take_piece, roles=tray.OFFICERS, raw_body=True),
-    Route("POST", "/tray/upload/drop", Rule.ROLE, tray.drop_upload, roles=tray.OFFICERS),
-    Route("POST", "/tray/do/{what}", Rule.ROLE, tray.act_on_items, roles=tray.OFFICERS),
-    Route("GET", "/tray/{item}", Rule.ROLE, tray.show_item, roles=tray.OFFICERS),
-    Route("GET", "/tray/{item}/pages/{page}/{dpi}", Rule.ROLE, tray.item_picture, roles=tray.OFFICERS, by_itself=True),
-    Route("POST", "/tray/{item}/attach", Rule.ROLE, tray.attach_item, roles=tray.OFFICERS),
-    Route("POST", "/tray/{item}/split", Rule.ROLE, tray.split_item, roles=tray.OFFICERS),
+    Route("GET", "/tray", Rule.ROLE, tray.show_tray, roles=attaching.OFFICERS),
+    Route("GET", "/tray/rows", Rule.ROLE, tray.tray_rows, roles=attaching.OFFICERS, by_itself=True),
+    Route("POST", "/tray/upload", Rule.ROLE, tray.upload_whole, roles=attaching.OFFICERS),
+    Route("POST", "/tray/upload/begin", Rule.ROLE, tray.begin_upload, roles=attaching.OFFICERS, by_itself=True),
+    Route("POST", "/tray/upload/piece", Rule.ROLE, tray.take_piece, roles=attaching.OFFICERS, raw_body=True),
+    Route("POST", "/tray/upload/drop", Rule.ROLE, tray.drop_upload, roles=attaching.OFFICERS),
+    Route("POST", "/tray/do/{what}", Rule.ROLE, tray.act_on_items, roles=attaching.OFFICERS),
+    Route("GET", "/tray/{item}", Rule.ROLE, tray.show_item, roles=attaching.OFFICERS),
+    Route(
+        "GET", "/tray/{item}/pages/{page}/{dpi}", Rule.ROLE, tray.item_picture, roles=attaching.OFFICERS, by_itself=True
+    ),
+    Route("POST", "/tray/{item}/attach", Rule.ROLE, tray.attach_item, roles=attaching.OFFICERS),
+    Route("POST", "/tray/{item}/split", Rule.ROLE, tray.split_item, roles=attaching.OFFICERS),
     Route("GET", _CASE, Rule.CASE, case.show_case),
     Route("GET", f"{_CASE}/preview", Rule.CASE, case.show_preview),
     Route("POST", f"{_CASE}/here", Rule.CASE, case.still_here, by_itself=True),

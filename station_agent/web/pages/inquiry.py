@@ -6,24 +6,28 @@ from typing import Any
 
 import msgspec
 
-from hub.cases.catalogue import CaseType, FieldRule, FieldType
+from hub.cases.catalogue import CaseType
 from hub.cases.machine import default_machine
-from hub.letters.sniff import sniff
 from hub.pages.drafts import draft_of, forget_draft
 from hub.protocol.codes import Code
 from hub.protocol.envelope import Kind, Role
 from hub.protocol.errors import HanxunError, Refused
-from hub.protocol.identifiers import digest_of, parse_station
-from station_agent.desk.draft import LATER_FIELDS, NewFile, draft, redraft
+from hub.protocol.identifiers import parse_station
+from station_agent.desk.draft import LATER_FIELDS, draft, redraft
 from station_agent.search import cases_naming, index_due, people_in
 from station_agent.store.cases import CaseRow, find_case, require_case
 from station_agent.store.letters import require_letter
 from station_agent.store.phrases import PhraseRow
+from station_agent.store.tray import TrayRow
+from station_agent.web.attaching import chosen_items, given_files, is_tray_field, offered, settle_given, with_digests
 from station_agent.web.desk import Desk
 from station_agent.web.forms import Input, body_of, has_input, inputs_of, name_of_pointer, values_of, with_error
 from station_agent.web.pages.phrases import phrases_of
 from station_agent.web.rules import may_see
 from station_agent.web.visit import Answer, Html, Redirect, Short, Visit
+
+_FURTHER = (Role.OTHER,)
+"""Proofs are given at the fields that name them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,8 @@ class Choice:
 @dataclass(frozen=True, slots=True)
 class InquiryPage:
     """The form. `again` is the case whose draft is written anew, empty for a new one; `stations` code and name of each; `same`
-    open cases of this type about one of the persons, which the officer has to know of before another is opened."""
+    open cases of this type about one of the persons, which the officer has to know of before another is opened; `scans` of the tray that
+    can be chosen, `chosen` which are."""
 
     type: str
     title: str
@@ -49,6 +54,8 @@ class InquiryPage:
     place: str
     inputs: tuple[Input, ...]
     files: bool
+    scans: tuple[TrayRow, ...]
+    chosen: Mapping[str, str]
     kept_at: str | None
     phrases: tuple[PhraseRow, ...]
     error: str = ""
@@ -77,15 +84,18 @@ def open_case(desk: Desk, visit: Visit) -> Answer:
     """Open the case with its draft, which the officer signs; what is wrong comes back beside its field."""
     case_type = _type(desk, visit)
     try:
-        values, files = _with_files(case_type, visit)
-        body = body_of(case_type.messages[Kind.INQUIRY].fields, values, without=LATER_FIELDS)
+        rule = case_type.messages[Kind.INQUIRY]
+        given = given_files(desk, visit, rule, _FURTHER)
+        body = body_of(rule.fields, with_digests(visit.form, rule, given), without=LATER_FIELDS)
         to = parse_station(visit.form.get("to", "").strip().split(" ")[0])
         if visit.form.get("knows_same") != "on" and (same := _same(desk, visit, case_type, body)):
             page = _page(desk, visit, case_type, visit.form, None)
             return Html("inquiry.html", replace(page, same=same), 422)
+        files = tuple(each.file for each in given)
         case = draft(desk.agent, visit.person, type=case_type.code, to=to, body=body, files=files, now=visit.now)
     except HanxunError as error:
         return _told(_page(desk, visit, case_type, visit.form, None), visit, error)
+    settle_given(desk, visit, given, case)
     forget_draft(desk, visit, visit.path)
     return Redirect(f"/cases/{case}/letter", "letter.drafted")
 
@@ -96,8 +106,8 @@ def show_redraft(desk: Desk, visit: Visit) -> Answer:
     with desk.agent.store.read() as tx:
         row, letter = require_case(tx, visit.case), require_letter(tx, visit.case)
     case_type = desk.agent.catalogue.case_type(row.type)
-    if not values and letter.body:
-        values = values_of(msgspec.json.decode(letter.body))
+    if letter.body and all(map(is_tray_field, values)):
+        values = values_of(msgspec.json.decode(letter.body)) | values
     return Html("inquiry.html", _page(desk, visit, case_type, values, kept_at))
 
 
@@ -106,11 +116,14 @@ def draft_again(desk: Desk, visit: Visit) -> Answer:
     with desk.agent.store.read() as tx:
         case_type = desk.agent.catalogue.case_type(require_case(tx, visit.case).type)
     try:
-        values, files = _with_files(case_type, visit)
-        body = body_of(case_type.messages[Kind.INQUIRY].fields, values, without=LATER_FIELDS)
+        rule = case_type.messages[Kind.INQUIRY]
+        given = given_files(desk, visit, rule, _FURTHER)
+        body = body_of(rule.fields, with_digests(visit.form, rule, given), without=LATER_FIELDS)
+        files = tuple(each.file for each in given)
         redraft(desk.agent, visit.person, visit.case, body=body, files=files, now=visit.now)
     except HanxunError as error:
         return _told(_page(desk, visit, case_type, visit.form, None), visit, error)
+    settle_given(desk, visit, given, visit.case)
     forget_draft(desk, visit, visit.path)
     return Redirect(f"/cases/{visit.case}/letter", "letter.drafted")
 
@@ -169,6 +182,8 @@ def _page(desk: Desk, visit: Visit, case_type: CaseType, values: Mapping[str, st
         place=visit.path,
         inputs=inputs_of(rule.fields, values, visit.words, without=LATER_FIELDS),
         files=Role.OTHER in rule.attachments,
+        scans=offered(desk, visit),
+        chosen=chosen_items(values),
         kept_at=kept_at,
         phrases=phrases_of(desk),
     )
@@ -185,30 +200,3 @@ def _told(page: InquiryPage, visit: Visit, error: HanxunError) -> Answer:
         told = replace(page, inputs=marked, error=visit.words("message.look_at_fields"), remedy=remedy)
         return Html("inquiry.html", told, 422)
     return Html("inquiry.html", replace(page, error=text, remedy=remedy), 422)
-
-
-def _with_files(case_type: CaseType, visit: Visit) -> tuple[dict[str, str], tuple[NewFile, ...]]:
-    """The values with each file's digest in the field that names it, and the files. Raises: Refused (E201)."""
-    values, files = dict(visit.form), []
-    roles = dict(_digest_fields(case_type.messages[Kind.INQUIRY].fields))
-    for upload in visit.files:
-        if not upload.raw:
-            continue
-        media_type = sniff(upload.raw)
-        if media_type is None:
-            raise Refused(Code.SCAN_NOT_RECOGNISED, field=f"/body/{upload.field}", values={"name": upload.name})
-        plain = ".".join(part for part in upload.field.split(".") if not part.isdigit())
-        role = roles.get(plain, Role.OTHER)
-        if plain in roles:
-            values[upload.field] = digest_of(upload.raw)
-        files.append(NewFile(upload.raw, upload.name, media_type, role))
-    return values, tuple(files)
-
-
-def _digest_fields(rules: Mapping[str, FieldRule], prefix: str = "") -> list[tuple[str, Role]]:
-    found = []
-    for key, rule in rules.items():
-        if rule.type is FieldType.DIGEST and rule.attachment:
-            found.append((f"{prefix}{key}", rule.attachment[0]))
-        found += _digest_fields(rule.fields, f"{prefix}{key}.")
-    return found

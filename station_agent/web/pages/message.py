@@ -6,10 +6,9 @@ from typing import Any
 
 from hub.cases.catalogue import MessageRule
 from hub.cases.machine import default_machine
-from hub.letters.sniff import sniff
 from hub.pages.drafts import draft_of, forget_draft
 from hub.protocol.codes import Code
-from hub.protocol.envelope import Kind, Role
+from hub.protocol.envelope import Kind
 from hub.protocol.errors import HanxunError, Refused
 from station_agent.desk import close as closing
 from station_agent.desk import messages
@@ -19,7 +18,17 @@ from station_agent.desk.reply import reply
 from station_agent.store.cases import CaseRow, require_case
 from station_agent.store.gates import DONE, register_acts_of
 from station_agent.store.phrases import PhraseRow
+from station_agent.store.tray import TrayRow
 from station_agent.web.actions import KINDS
+from station_agent.web.attaching import (
+    ADDED,
+    chosen_items,
+    given_files,
+    is_tray_field,
+    offered,
+    settle_given,
+    with_digests,
+)
 from station_agent.web.desk import Desk
 from station_agent.web.facts import facts_of
 from station_agent.web.forms import Input, body_of, has_input, inputs_of, name_of_pointer, with_error
@@ -27,13 +36,11 @@ from station_agent.web.pages.case import others_in_words
 from station_agent.web.pages.phrases import phrases_of
 from station_agent.web.visit import Answer, Html, Redirect, Visit
 
-ADDED = (Role.PROOF, Role.OTHER)
-
 
 @dataclass(frozen=True, slots=True)
 class MessagePage:
     """The form of one message. `about`: the case in a line, its kind, the other station, the persons. `kept_at` tells that it holds a draft, `error` what is wrong on the whole, `files` the roles in
-    which files can be added, `registers` outcomes that need the gate (shown as a hint)."""
+    which files can be added, `scans` the tray's that can be chosen and `chosen` which are, `registers` outcomes that need the gate (shown as a hint)."""
 
     case: str
     event: str
@@ -43,6 +50,8 @@ class MessagePage:
     place: str
     inputs: tuple[Input, ...]
     files: tuple[tuple[str, str], ...]
+    scans: tuple[TrayRow, ...]
+    chosen: Mapping[str, str]
     kept_at: str | None
     grave: bool
     registers: tuple[str, ...]
@@ -57,8 +66,8 @@ def show_message(desk: Desk, visit: Visit) -> Answer:
     kind = _kind(visit)
     row, rule = _rule(desk, visit, kind)
     values, kept_at = draft_of(desk, visit, visit.path)
-    if not values:
-        values = _known(desk, row, kind)
+    if all(map(is_tray_field, values)):  # nothing typed yet: at most a scan was put here from the tray
+        values = _known(desk, row, kind) | values
     return Html("message.html", _page(desk, visit, row, rule, values, kept_at))
 
 
@@ -66,13 +75,14 @@ def send_message(desk: Desk, visit: Visit) -> Answer:
     """Do it. What is wrong comes back in the form, beside its field, with everything that was typed."""
     kind = _kind(visit)
     row, rule = _rule(desk, visit, kind)
-    body = body_of(rule.fields, visit.form)
     try:
-        files = _files(visit, rule)
-        _ACTS[kind](desk, visit, body, files)
+        given = given_files(desk, visit, rule, ADDED)
+        body = body_of(rule.fields, with_digests(visit.form, rule, given))
+        _ACTS[kind](desk, visit, body, tuple(each.file for each in given))
     except HanxunError as error:
         page = _page(desk, visit, row, rule, visit.form, None)
         return Html("message.html", _told(page, visit, error), 422)
+    settle_given(desk, visit, given, row.case)
     forget_draft(desk, visit, visit.path)
     return Redirect(f"/cases/{row.case}", f"message.done_{kind.value}")
 
@@ -105,12 +115,18 @@ def _page(
         place=visit.path,
         inputs=inputs_of(rule.fields, values, words),
         files=tuple((role.value, words(f"message.role_{role.value}")) for role in ADDED if role in rule.attachments),
+        scans=offered(desk, visit) if _takes_files(rule) else (),
+        chosen=chosen_items(values),
         kept_at=kept_at,
         grave=event in ("return", "withdraw", "dispute"),
         registers=case_type.outcomes_through_gate if event == "answer" else (),
         phrases=phrases_of(desk),
         others=others_in_words(desk, visit),
     )
+
+
+def _takes_files(rule: MessageRule) -> bool:
+    return any(role in rule.attachments for role in ADDED)
 
 
 def about_case(desk: Desk, visit: Visit, row: CaseRow) -> tuple[str, ...]:
@@ -141,19 +157,6 @@ def _known(desk: Desk, row: CaseRow, kind: Kind) -> dict[str, str]:
         return {}
     outcomes = desk.agent.catalogue.case_type(row.type).outcomes_through_gate
     return {"outcome": outcomes[0] if outcomes else "", "serial": str(done[-1].serial)}
-
-
-def _files(visit: Visit, rule: MessageRule) -> tuple[NewFile, ...]:
-    found = []
-    for role in ADDED:
-        if role not in rule.attachments:
-            continue
-        for upload in visit.new_files(role):
-            media_type = sniff(upload.raw)
-            if media_type is None:
-                raise Refused(Code.SCAN_NOT_RECOGNISED, values={"name": upload.name})
-            found.append(NewFile(upload.raw, upload.name, media_type, role))
-    return tuple(found)
 
 
 _Act = Callable[[Desk, Visit, Mapping[str, Any], tuple[NewFile, ...]], object]

@@ -18,6 +18,7 @@ from station_agent.store.case_lists import CaseFilter, case_lines
 from station_agent.store.cases import find_case
 from station_agent.store.tray import TrayRow, TrayState, known_files, require_item, tray_items
 from station_agent.web import receiving
+from station_agent.web.attach_to import Target, put_into_draft, targets
 from station_agent.web.desk import Desk
 from station_agent.web.frame import sent_filter
 from station_agent.web.pages.lists import Row, rows_of, version_of
@@ -25,7 +26,6 @@ from station_agent.web.pages.viewer import page_and_dpi
 from station_agent.web.rules import may_see
 from station_agent.web.visit import Answer, File, Html, Redirect, Short, Visit
 
-OFFICERS = (OfficerRole.WINDOW, OfficerRole.COMMUNITY, OfficerRole.HEAD)
 PLACE = "tray"
 MOST_SHOWN = 200
 WAITING_FOR_SCAN = ("stamped", "scanned", "checked", "sealed")
@@ -77,11 +77,12 @@ class TrayPage:
 
 @dataclass(frozen=True, slots=True)
 class ItemPage:
-    """One scan with its pages, and the cases that wait for one."""
+    """One scan with its pages, the letters that wait for one, and the messages that it can go with."""
 
     item: Item
     pages: tuple[int, ...]
     cases: tuple[Row, ...]
+    targets: tuple[Target, ...]
     waiting: bool
     error: str = ""
     remedy: str = ""
@@ -165,10 +166,15 @@ def split_item(desk: Desk, visit: Visit) -> Answer:
 
 
 def attach_item(desk: Desk, visit: Visit) -> Answer:
-    """Bring it to a letter as its scan: compared and attested there, as any scan is."""
-    row = _row(desk, visit)
+    """Bring it to a letter as its scan, compared and attested there as any scan is; or into the form of a message."""
+    row, chosen = _row(desk, visit), visit.form.get("case", "")
     try:
-        case = parse_case(visit.form.get("case", ""))
+        if chosen.startswith("/"):
+            if row.state != TrayState.WAITING.value:
+                raise Refused(Code.TRAY_STATE, values={"item": row.item, "state": row.state})
+            _digest(row)
+            return Redirect(put_into_draft(desk, visit, chosen, row.item), "tray.attached")
+        case = parse_case(chosen)
         with desk.agent.store.read() as tx:
             found = find_case(tx, case)
         if found is None or not may_see(desk.agent.catalogue, visit.person, found):
@@ -264,7 +270,8 @@ def _item_page(desk: Desk, visit: Visit) -> ItemPage:
         with desk.agent.store.read() as tx:
             lines = case_lines(tx, wanted, number=person.number, limit=50)
             rows = rows_of(tx, desk, visit, lines)
-    return ItemPage(_item(row, visit.words), pages, rows, waiting, *problem)
+    found = targets(desk, visit) if waiting else ()
+    return ItemPage(_item(row, visit.words), pages, rows, found, waiting, *problem)
 
 
 def _row(desk: Desk, visit: Visit) -> TrayRow:

@@ -4,14 +4,19 @@ import json
 from dataclasses import replace
 from http import HTTPStatus
 
+from hub.protocol.envelope import Role
+from hub.protocol.identifiers import digest_of
+from hub.protocol.media_types import JPEG
 from hub.signing.purposes import SealPurpose
-from station_agent.desk.approve import approve
+from station_agent.desk.approve import approve, reject
+from station_agent.desk.draft import NewFile, draft
 from station_agent.desk.stamp import stamp
-from station_agent.store.cases import require_case, save_case
+from station_agent.store.cases import files_of, require_case, save_case
 from station_agent.store.letters import require_letter
 from station_agent.store.search import lookups
 from station_agent.store.tray import tray_items
 from tests.exchange.builders import now_utc
+from tests.station.desks import ORIGIN
 from tests.station.scene import PERSON, a_scan, a_seal, another_scan, sealed
 from tests.station.web.served import Served
 
@@ -68,6 +73,54 @@ async def test_a_scan_dropped_into_the_tray_is_joined_taken_apart_and_attached_t
     # Attached, it is seen at the case only.
     response, _ = await served.get(f"/tray/{part}")
     assert response.status == HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+async def test_a_scan_of_the_tray_goes_with_a_message_wherever_its_definition_has_a_place(served: Served) -> None:
+    """A rejected C04 inquiry, written anew: its proof comes from the tray, through the draft of the form."""
+    desk = served.station
+    await served.sign_in(desk.window)
+    proof = NewFile(a_scan(), "旧证明.jpg", JPEG, Role.PROOF)
+    entry = {"item": "民族", "change_code": "52", "current": "汉", "proposed": "回", "proof": digest_of(proof.raw)}
+    body = {"person": PERSON, "items": [entry], "caused_by_opener": True}
+    case = draft(desk.agent, desk.window, type="C04", to=ORIGIN, body=body, files=(proof,), now=now_utc())
+    reject(desk.agent, desk.head, case, reason="请换清楚的证明", now=now_utc())
+    await dropped(served, "/tray", another_scan(), "新证明.jpg")
+    item, token = items(served)[-1].item, await served.token()
+    _, page = await served.get(f"/tray/{item}")
+    form = f"/cases/{case}/letter/redraft"
+    assert f"{form}#items.0.proof" in page
+    for wrong in (f"{form}#items.0.item", "/cases/C04-341822500000-2026-999999/letter/redraft#other", "//evil.example"):
+        response, _ = await served.post(f"/tray/{item}/attach", {"_token": token, "case": wrong})
+        assert response.status == HTTPStatus.UNPROCESSABLE_ENTITY, wrong
+    response, _ = await served.post(f"/tray/{item}/attach", {"_token": token, "case": f"{form}#items.0.proof"})
+    assert response.headers["Location"] == form
+    _, page = await served.get(form)
+    chosen = page.split('name="items.0.proof.tray"')[1].split("</select>")[0]
+    assert f'<option value="{item}" selected' in chosen
+    assert "回" in page  # the rest of the inquiry is there as it was
+    assert items(served)[-1].state == "waiting"  # not before it is sent
+    posted = {
+        "_token": token,
+        "_place": form,
+        "person.name": PERSON["name"],
+        "person.id18": PERSON["id18"],
+        "items.0.item": "民族",
+        "items.0.change_code": "52",
+        "items.0.current": "汉",
+        "items.0.proposed": "回",
+        "caused_by_opener": "on",
+    }
+    response, page = await served.post(form, posted | {"items.0.proof.tray": "99999"})
+    assert response.status == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert "99999" in page
+    response, page = await served.post(form, posted | {"items.0.proof.tray": str(item)})
+    assert response.status == HTTPStatus.SEE_OTHER, page
+    row = items(served)[-1]
+    assert (row.state, row.case) == ("attached", case)
+    with desk.agent.store.read() as tx:
+        assert row.digest in [file.digest for file in files_of(tx, case, Role.PROOF)]
+        assert row.digest is not None
+        assert row.digest.encode() in require_letter(tx, case).body
 
 
 def items(served: Served) -> list:  # type: ignore[type-arg]
