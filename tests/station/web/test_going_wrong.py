@@ -8,12 +8,15 @@ import pytest
 from yarl import URL
 
 from hub.pages import headers
+from hub.pages.serving import make_app
 from hub.pages.visit import Visit
 from hub.pages.way_back import way_back
 from hub.pages.wording import Words
 from hub.web.desk.routes import ROUTES as HUB_ROUTES
+from hub.web.desk.server import PAGES as HUB_PAGES
 from station_agent.web.pages import lists
 from station_agent.web.routes import ROUTES
+from station_agent.web.server import PAGES as STATION_PAGES
 from station_agent.web.wording import PACKAGE
 from tests.exchange.builders import now_utc
 from tests.station.web.served import Served
@@ -102,6 +105,14 @@ async def test_a_refusal_names_roles_as_people_do(served: Served) -> None:
     assert "您没有此项操作所需的岗位（所长、印章保管人）" in (await served.get("/seal-use"))[1]
     await served.post("/language", {"_token": await served.token(), "language": "en"})
     assert "(station head, seal custodian)" in (await served.get("/seal-use"))[1]
+
+
+@pytest.mark.parametrize("pages", [STATION_PAGES, HUB_PAGES], ids=["station", "hub"])
+def test_what_is_served_is_the_table_and_nothing_else(pages: Any) -> None:
+    """The tests of the rules walk the table: an address beside it would have none."""
+    app = make_app(pages, None, None, hosts=frozenset(), secure=False, clock=now_utc)  # type: ignore[arg-type]
+    served = {(route.method, route.resource.canonical) for route in app.router.routes() if route.resource is not None}
+    assert served == {(route.method, route.path) for route in pages.routes} | {("*", "/{rest}")}
 
 
 @pytest.mark.parametrize("routes", [ROUTES, HUB_ROUTES], ids=["station", "hub"])

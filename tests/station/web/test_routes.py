@@ -75,6 +75,7 @@ def test_the_public_addresses_are_these_and_no_others() -> None:
 
 def test_every_address_with_a_case_is_judged_by_the_case() -> None:
     assert [route.path for route in ROUTES if "{case}" in route.path and route.rule is not Rule.CASE] == []
+    assert all(isinstance(route.rule, Rule) and route.rule is not Rule.REASON for route in ROUTES)
     assert all(bool(route.roles) == (route.rule is Rule.ROLE) for route in ROUTES)
 
 
@@ -133,17 +134,21 @@ async def test_a_case_that_is_not_theirs_is_not_found_and_neither_is_one_that_is
 
 
 async def test_a_page_of_another_role_is_not_permitted(served: Served) -> None:
-    await served.sign_in(served.station.custodian)
-    token = await served.token()
-    for route in ROUTES:
-        if route.rule is Rule.ROLE and not set(route.roles) & served.station.custodian.certified.roles:
-            path = address_of(route, served.case)
-            response, text = await (served.get(path) if route.method == "GET" else served.post(path, {"_token": token}))
-            assert response.status == HTTPStatus.FORBIDDEN, path
-            assert "station.role" in text
-    await served.sign_in(served.station.window)
-    response, _ = await served.get("/seal-use")
-    assert response.status == HTTPStatus.FORBIDDEN
+    refused = set()
+    for person in (served.station.custodian, served.station.window):
+        await served.sign_in(person)
+        token = await served.token()
+        for route in ROUTES:
+            if route.rule is Rule.ROLE and not set(route.roles) & person.certified.roles:
+                path = address_of(route, served.case)
+                response, text = await (
+                    served.get(path) if route.method == "GET" else served.post(path, {"_token": token})
+                )
+                assert response.status == HTTPStatus.FORBIDDEN, path
+                assert "station.role" in text
+                refused.add((route.method, route.path))
+    # Nobody's role opens every page: each was refused to somebody.
+    assert refused == {(route.method, route.path) for route in ROUTES if route.rule is Rule.ROLE}
 
 
 async def test_a_scan_goes_up_in_pieces_and_goes_on_after_a_break(served: Served) -> None:

@@ -44,7 +44,7 @@ async def served(scene: tuple[Bureau, Filed]) -> AsyncIterator[Served]:
 
 
 def address_of(route: Route, case: str) -> str:
-    return route.path.format(case=case, name="desk.css", form="csv", seal="A" * 43, number="1")
+    return route.path.format(case=case, name="desk.css", form="csv", seal="A" * 43, number="1", code="341822500000")
 
 
 def test_the_public_addresses_are_these_and_no_others() -> None:
@@ -61,8 +61,9 @@ def test_every_address_with_a_case_is_judged_by_the_case_and_roles_stand_where_t
     }
     with_case = {route.path for route in ROUTES if "{case}" in route.path and route.rule not in judged}
     assert with_case == administrators_only
+    assert all(isinstance(route.rule, Rule) for route in ROUTES)
     assert all(bool(route.roles) == (route.rule is Rule.ROLE) for route in ROUTES)
-    paths = ("/acts", "/pending", "/people")
+    paths = ("/acts", "/pending", "/people", "/stations/")
     acts = [each for each in ROUTES if each.path.startswith(paths) or each.path in administrators_only]
     assert acts
     assert all(route.roles == (OfficerRole.ADMINISTRATOR,) for route in acts)
