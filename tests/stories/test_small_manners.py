@@ -81,7 +81,7 @@ def test_a_citizen_number_is_looked_at_when_its_field_is_left(town: Town, page: 
     _, (office, _) = town
     page.goto(f"{office.url}/new/C06")
     number, told = page.locator("[name='persons.0.id18']"), page.locator("#f-persons-0-id18-error")
-    for typed, fault in (("1101051949123100", "16 位,应为 18 位"), ("110105194912310021", "第18位")):
+    for typed, fault in (("1101051949123100", "16 位，应为 18 位"), ("110105194912310021", "第18位")):
         number.fill(typed)
         number.press("Tab")
         expect(told).to_contain_text(fault)
