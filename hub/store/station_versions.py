@@ -37,6 +37,12 @@ def versions_all(tx: sa.Connection) -> tuple[StationVersion, ...]:
     return tuple(map(_version, tx.execute(sa.select(*_ROW).order_by(_V.code, _V.from_day)).mappings()))
 
 
+def versions_among(tx: sa.Connection, codes: Sequence[StationId]) -> tuple[StationVersion, ...]:
+    """Return the versions of some organisations, by code and day."""
+    query = sa.select(*_ROW).where(_V.code.in_(codes)).order_by(_V.code, _V.from_day)
+    return tuple(map(_version, tx.execute(query).mappings()))
+
+
 def put_version(tx: sa.Connection, version: StationVersion) -> None:
     """Keep a version; one that begins on the same day is replaced."""
     values = {
@@ -63,6 +69,11 @@ def all_on(versions: Sequence[StationVersion], day: str) -> dict[StationId, Stat
         if version.code not in found or version.from_day <= day:
             found[version.code] = version
     return found
+
+
+def names_on(versions: Sequence[StationVersion], day: str) -> dict[str, str]:
+    """Return what each organisation among `versions` was called on `day`."""
+    return {code: version.name for code, version in all_on(versions, day).items()}
 
 
 def unsettled_stations(tx: sa.Connection, today: date) -> tuple[StationVersion, ...]:

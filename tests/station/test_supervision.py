@@ -119,21 +119,21 @@ async def test_an_urge_is_seen_at_both_stations_and_stands_on_the_desk_of_the_on
         ]
     async with served(world.origin) as pages:
         _, page = await pages.get(f"/cases/{case}")
-        assert "上级督办:管理员甲 900001" in page
+        assert "上级督办：管理员甲 900001" in page
         assert WHY in page
         _, desk_page = await pages.get("/desk")
         assert desk_page.count("上级督办") == 2  # the card, and the case's line
     async with served(world.opener) as pages:
         _, page = await pages.get(f"/cases/{case}")
         assert "上级督办与延期" in page
-        assert "上级督办:管理员甲" not in page
+        assert "上级督办：管理员甲" not in page
         _, desk_page = await pages.get("/desk")
         assert "上级督办" not in desk_page
     claim(world.origin.agent, world.origin.window, case, now=now_utc())
     async with served(world.origin) as pages:
         _, page = await pages.get(f"/cases/{case}")
         assert "上级督办与延期" in page
-        assert "上级督办:管理员甲" not in page
+        assert "上级督办：管理员甲" not in page
 
 
 async def test_an_extension_moves_the_end_at_the_station_and_why_says_who_and_for_what(world: World) -> None:
@@ -146,7 +146,7 @@ async def test_an_extension_moves_the_end_at_the_station_and_why_says_who_and_fo
     await world.origin.sync()
     async with served(world.origin) as pages:
         _, page = await pages.get(f"/cases/{case}")
-        assert f"延期:由 管理员乙 900002 延至 {moment(until)}" in page
+        assert f"延期：由 管理员乙 900002 延至 {moment(until)}" in page
         assert f"截止 {moment(until)}" in page
         assert "is-over" not in page
     reopened = open_agent(world.origin.data, PASSPHRASE)

@@ -9,6 +9,7 @@ from hub.web.desk.pages import (
     figures,
     log,
     lookups,
+    organisation,
     overdue,
     overrides,
     overview,
@@ -21,6 +22,7 @@ from hub.web.desk.pages import (
 from hub.web.desk.rules import Route
 
 _CASE = "/cases/{case}"
+_STATION = "/stations/{code}"
 _PROPOSAL = "/pending/{number}"
 _ADMINISTRATORS = (OfficerRole.ADMINISTRATOR,)
 
@@ -65,6 +67,14 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/seals", Rule.SIGNED_IN, seals.show_seals),
     Route("GET", "/seals/{seal}", Rule.SIGNED_IN, seals.show_seal),
     Route("GET", "/stations", Rule.SIGNED_IN, stations.show_stations),
+    Route("GET", f"{_STATION}/rename", Rule.ROLE, organisation.show_rename, roles=_ADMINISTRATORS),
+    Route("POST", f"{_STATION}/rename", Rule.ROLE, organisation.preview_rename, roles=_ADMINISTRATORS, keeps_form=True),
+    Route(
+        "POST", f"{_STATION}/rename/sign", Rule.ROLE, organisation.sign_rename, roles=_ADMINISTRATORS, keeps_form=True
+    ),
+    Route("GET", f"{_STATION}/move", Rule.ROLE, organisation.show_move, roles=_ADMINISTRATORS),
+    Route("POST", f"{_STATION}/move", Rule.ROLE, organisation.preview_move, roles=_ADMINISTRATORS, keeps_form=True),
+    Route("POST", f"{_STATION}/move/sign", Rule.ROLE, organisation.sign_move, roles=_ADMINISTRATORS, keeps_form=True),
     Route("GET", "/people", Rule.ROLE, people.show_people, roles=_ADMINISTRATORS),
     Route("GET", "/acts/preview", Rule.ROLE, acts.show_preview, roles=_ADMINISTRATORS),
     Route("POST", "/acts/preview", Rule.ROLE, acts.preview, roles=_ADMINISTRATORS),

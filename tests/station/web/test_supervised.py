@@ -115,7 +115,7 @@ def _play(world: World, browser: Browser, case: str, secret: str, url: str, answ
     expect(page.locator(".bar-good")).to_be_visible()
     expect(page.locator(".case-row", has_text=case)).to_contain_text("已督办")
     # The hub calls the agent, which judges the act; nothing is restarted and nobody waits for the next upkeep.
-    _shown(officer, f"{answerer.url}/cases/{case}", "上级督办:管理员甲 900001")
+    _shown(officer, f"{answerer.url}/cases/{case}", "上级督办：管理员甲 900001")
     found += faults(officer)
     officer.goto(f"{answerer.url}/desk")
     expect(officer.locator(".card", has_text="上级督办")).to_contain_text("1")
@@ -135,7 +135,7 @@ def _play(world: World, browser: Browser, case: str, secret: str, url: str, answ
     world.stations[1].process.start()
     _shown(officer, f"{answerer.url}/cases/{case}", f"截止 {until:%Y-%m-%d %H:%M}")
     officer.click(".limit summary >> nth=-1")
-    expect(officer.locator("main")).to_contain_text("延期:由 管理员甲 900001")
+    expect(officer.locator("main")).to_contain_text("延期：由 管理员甲 900001")
     expect(officer.locator("main")).to_contain_text(WHY)
     assert found == []
 

@@ -315,10 +315,12 @@ def kind_words(words: Words, kind: AdministrationKind) -> str:
 
 def lines_of(ground: Ground, words: Words, act: AdministrativeAct) -> tuple[ActLine, ...]:
     """Return what an act says, line by line; certificates by name and fingerprint."""
-    lines = [ActLine(words("acts.subject"), subject_name(ground, act))]
+    lines, names = [ActLine(words("acts.subject"), subject_name(ground, act))], ground.station_names()
     if len(act.subject) == _FINGERPRINT:
         lines.append(ActLine(words("seals.fingerprint"), act.subject))
     for key, value in act.details.items():
+        if key == "parent" and act.act is Kind.MOVE_STATION:
+            value = words("organisation.none_above") if value is None else f"{names.get(value, '')} {value}".strip()
         if key in _HIDDEN or not value or value == _NO_REASON_YET:
             continue
         label = f"acts.detail_{key}"
@@ -344,7 +346,7 @@ def subject_name(ground: Ground, act: AdministrativeAct) -> str:
     """Return what an act is about, with the name that people know it by."""
     if act.act in (Kind.ENROL_ACCOUNT, Kind.RESET_ACCOUNT):
         return _with_name(ground, act.subject)
-    if act.act in (Kind.ADD_STATION, Kind.SUSPEND_STATION, Kind.RESUME_STATION):
+    if act.act.value.endswith("-station"):
         return f"{ground.station_names().get(StationId(act.subject), '')} {act.subject}".strip()
     certified = ground.book.certificate(act.subject) if len(act.subject) == _FINGERPRINT else None
     return act.subject if certified is None else certified.name

@@ -43,10 +43,12 @@ from hub.store.search import (
     messages_of,
     record_of,
 )
+from hub.store.station_versions import StationVersion, day_of, names_on, versions_among
 from hub.trail.evidence.parts import stated_envelope
 from hub.trail.note import parse_verifier_key
 from hub.web.desk.ground import Ground
-from hub.web.desk.pages.supervision import EarlierAct, earlier_act
+from hub.web.desk.pages.supervision import earlier_act
+from hub.web.desk.pages.trail_shown import ActShown, EventShown, FileShown, LimitShown, Step, Told, TrailPage
 from hub.web.desk.rules import reason_of
 from hub.web.desk.shown import TONES, kind_name, state_name, step_name, type_name
 from hub.web.desk.visit import Answer, Html, Redirect, Visit
@@ -58,117 +60,13 @@ _PLAIN = frozenset({FieldType.CHOICE, FieldType.DATE, FieldType.FLAG, FieldType.
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """One field of a message: `hidden` says that it is masked."""
-
-    label: str
-    text: str
-    hidden: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class FileShown:
-    """One attachment: what it is for, its digest and size, and what a look at its bytes came to."""
-
-    role: str
-    digest: str
-    size: int
-    finding: str
-
-
-@dataclass(frozen=True, slots=True)
-class ActShown:
-    """One officer's signed act that came with a message: who (draft, approval, seal use, scan), as they signed it."""
-
-    what: str
-    who: str
-    at: str
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One message: who sent what to whom, what it says, what came with it, where it stands in the trail."""
-
-    what: str
-    at: str
-    sender: str
-    receiver: str
-    officer: str
-    digest: str
-    leaf: int
-    receipt: str
-    receipt_leaf: int
-    finding: str
-    receipt_finding: str
-    told: tuple[Told, ...]
-    files: tuple[FileShown, ...]
-    acts: tuple[ActShown, ...]
-    erased: bool
-    is_handover: bool
-
-
-@dataclass(frozen=True, slots=True)
-class EventShown:
-    """Something that a station logged: a reading, a use of the seal, a verdict of the gate, an act on the register."""
-
-    what: str
-    at: str
-    station: str
-    digest: str
-    subject: str
-    leaf: int
-    finding: str
-
-
-@dataclass(frozen=True, slots=True)
-class LimitShown:
-    """One limit, and whether it was kept."""
-
-    name: str
-    station: str
-    due_at: str
-    done_at: str | None
-    late: bool
-    paused: bool
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class TrailPage:
-    """The trail. `whole` is the finding over everything; `revealed_until` None: masked. `supervises`: the visitor may urge and
-    extend, and a limit runs. `typed`: reasons that were typed and not sent, by what they are for."""
-
-    case: str
-    type: str
-    state: str
-    tone: str
-    opener: str
-    respondent: str
-    opened_at: str
-    changed_at: str
-    whole: str
-    checked_at: str | None
-    proved: int
-    things: int
-    steps: tuple[Step, ...]
-    events: tuple[EventShown, ...]
-    limits: tuple[LimitShown, ...]
-    supervised: tuple[EarlierAct, ...]
-    supervises: bool
-    lookups: tuple[LookUpRow, ...]
-    revealed_until: str | None
-    watermark: str
-    erased_at: str | None
-    typed: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
 class _Facts:
     record: CaseRecord
     messages: tuple[FiledMessage, ...]
     events: tuple[tuple[int, Digest, bytes], ...]
     limits: tuple[IndexedLimit, ...]
     acts: tuple[CaseActRow, ...]
+    versions: tuple[StationVersion, ...]
     lookups: tuple[LookUpRow, ...]
     erasure: ErasureRow | None
 
@@ -209,7 +107,9 @@ def reveal(ground: Ground, visit: Visit) -> Answer:
 
 
 def evidence(ground: Ground, visit: Visit) -> Answer:
-    """The case's evidence file, made and signed now; that it was taken is a leaf."""
+    """The case's evidence file, made and signed now; that it was taken is a leaf, and what it shows is told to the stations."""
+    # The file holds everything in full: whoever takes it has looked, and the case's stations learn of looks.
+    _sign(ground, visit, AdministrationKind.REVEAL_CASE, "reveal")
     _sign(ground, visit, AdministrationKind.EXPORT_EVIDENCE, "evidence")
     raw = export_evidence(ground.folder.root, ground.passphrase, visit.case, now=visit.now)
     return File(raw, "application/vnd.etsi.asic-e+zip", f"{visit.case}.asice")
@@ -248,7 +148,10 @@ def _page(ground: Ground, visit: Visit, integrity: CaseIntegrity | None) -> Trai
         checked_at=None if integrity is None else format_instant(visit.now),
         proved=sum(finding is Finding.PROVED for finding in found.values()),
         things=len(found),
-        steps=tuple(_step(ground, words, record, each, names, found, until is not None) for each in facts.messages),
+        steps=tuple(
+            _step(ground, words, record, each, _names_then(names, facts, each), found, until is not None)
+            for each in facts.messages
+        ),
         events=tuple(_event(words, each, names, found) for each in facts.events),
         limits=tuple(_limit(ground, words, record, each, names, format_instant(visit.now)) for each in facts.limits),
         supervised=tuple(earlier_act(ground, visit, record.type, each) for each in reversed(facts.acts)),
@@ -269,9 +172,15 @@ def _facts(tx: sa.Connection, case: CaseId) -> _Facts:
         events_of(tx, case),
         limits_of(tx, case),
         acts_about(tx, case),
+        versions_among(tx, (record.opener, record.respondent)),
         lookups_known(tx, case=case),
         erasure_of(tx, case),
     )
+
+
+def _names_then(names: dict[str, str], facts: _Facts, message: FiledMessage) -> dict[str, str]:
+    """What the stations were called on the day of a message (DOMAIN 5, vector 20)."""
+    return names | names_on(facts.versions, day_of(parse_instant(message.received_at)))
 
 
 def _runs(facts: _Facts) -> bool:
