@@ -19,7 +19,8 @@ BULK = "/inbox/forward"
 
 @dataclass(frozen=True, slots=True)
 class ForwardPage:
-    """The form: which cases, the colleagues whose work they can be, and what was typed."""
+    """The form: which cases, the colleagues whose work they can be, and what was typed; ticked ones that this officer may not
+    hand on are `left_out`."""
 
     cases: tuple[str, ...]
     place: str
@@ -28,6 +29,7 @@ class ForwardPage:
     to: str
     note: str
     kept_at: str | None
+    left_out: tuple[str, ...] = ()
     error: str = ""
     remedy: str = ""
 
@@ -53,11 +55,12 @@ def forward_case(desk: Desk, visit: Visit) -> Answer:
 
 def forward_several(desk: Desk, visit: Visit) -> Answer:
     """The ticked cases of the inbox: first the form, then done for each that may be handed on by this officer."""
-    cases = _ticked(desk, visit)
+    cases, left_out = _ticked(desk, visit)
     if not cases:
         return Redirect("/inbox", "case.forward_none")
     if "to" not in visit.form:
-        return Html("forward.html", _page(desk, visit, cases, "", "", None))
+        page = _page(desk, visit, cases, "", "", None)
+        return Html("forward.html", replace(page, left_out=left_out))
     try:
         for case in cases:
             forward(desk.agent, visit.person, case, to=visit.form["to"], note=visit.form.get("note", ""), now=visit.now)
@@ -66,9 +69,9 @@ def forward_several(desk: Desk, visit: Visit) -> Answer:
     return Redirect("/inbox", "case.forward_done")
 
 
-def _ticked(desk: Desk, visit: Visit) -> tuple[CaseId, ...]:
-    """The cases ticked, of those that this officer may see and hand on. Raises: Refused (`desk.not_found`)."""
-    found = []
+def _ticked(desk: Desk, visit: Visit) -> tuple[tuple[CaseId, ...], tuple[CaseId, ...]]:
+    """The cases ticked that this officer may hand on, and those that stay where they are. Raises: Refused (`desk.not_found`)."""
+    found, left_out = [], []
     names = [name.removeprefix("case.") for name in visit.form if name.startswith("case.")]
     with desk.agent.store.read() as tx:
         for name in names[:MOST_AT_ONCE]:
@@ -77,7 +80,9 @@ def _ticked(desk: Desk, visit: Visit) -> tuple[CaseId, ...]:
                 raise Refused(Code.DESK_NOT_FOUND)
             if can_forward(row, visit.person):
                 found.append(row.case)
-    return tuple(found)
+            else:
+                left_out.append(row.case)
+    return tuple(found), tuple(left_out)
 
 
 def _page(desk: Desk, visit: Visit, cases: tuple[CaseId, ...], to: str, note: str, kept_at: str | None) -> ForwardPage:

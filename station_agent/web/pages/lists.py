@@ -91,8 +91,8 @@ class Tab:
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """A list: which, its tabs and rows, more behind them, what did not verify, and when it was made; `bulk`: rows can be ticked
-    and handed to a colleague together."""
+    """A list: which, its tabs and rows, more behind them, what did not verify, and when it was made; rows can be ticked,
+    printed together and, where it `forwards`, handed to a colleague together."""
 
     which: str
     tabs: tuple[Tab, ...]
@@ -103,7 +103,7 @@ class ListPage:
     troubled: int
     refused: int
     at: str
-    bulk: bool
+    forwards: bool
     version: str
 
 
@@ -233,9 +233,9 @@ def _list(desk: Desk, visit: Visit, which: str) -> ListPage:
         troubled = len(quarantined(tx)) if inbox else 0
         refused = 0 if inbox else len(outbox_rows(tx, REFUSED))
     at = format_instant(visit.now)
-    bulk = sum(row.can_forward for row in rows) > 1
+    forwards = sum(row.can_forward for row in rows) > 1
     version = version_of(rows, counted, troubled, refused)
-    return ListPage(which, counted, tab, rows, start, len(lines) > ROWS, troubled, refused, at, bulk, version)
+    return ListPage(which, counted, tab, rows, start, len(lines) > ROWS, troubled, refused, at, forwards, version)
 
 
 def version_of(*shown: object) -> str:

@@ -9,7 +9,7 @@ from hub.protocol.identifiers import digest_of
 from hub.protocol.media_types import JPEG
 from hub.signing.purposes import SealPurpose
 from station_agent.desk.approve import approve, reject
-from station_agent.desk.draft import NewFile, draft
+from station_agent.desk.draft import LATER_FIELDS, NewFile, draft
 from station_agent.desk.stamp import stamp
 from station_agent.store.cases import files_of, require_case, save_case
 from station_agent.store.letters import require_letter
@@ -17,7 +17,7 @@ from station_agent.store.search import lookups
 from station_agent.store.tray import tray_items
 from tests.exchange.builders import now_utc
 from tests.station.desks import ORIGIN
-from tests.station.scene import PERSON, a_scan, a_seal, another_scan, sealed
+from tests.station.scene import PERSON, a_body, a_scan, a_seal, another_scan, sealed
 from tests.station.web.served import Served
 
 UPLOAD = {"Content-Type": "application/octet-stream"}
@@ -121,6 +121,32 @@ async def test_a_scan_of_the_tray_goes_with_a_message_wherever_its_definition_ha
         assert row.digest in [file.digest for file in files_of(tx, case, Role.PROOF)]
         assert row.digest is not None
         assert row.digest.encode() in require_letter(tx, case).body
+
+
+async def test_chosen_cases_are_printed_in_one_view_without_navigation_with_one_note(served: Served) -> None:
+    await served.sign_in(served.station.window)
+    other = draft(
+        served.station.agent, served.station.window, type="C06", to=ORIGIN, body=a_draft_body(), now=now_utc()
+    )
+    _, page = await served.get("/sent?tab=all")
+    assert f'name="case.{other}"' in page
+    token = await served.token()
+    chosen = {f"case.{served.case}": "on", f"case.{other}": "on", "which": "sent"}
+    response, page = await served.post("/print", {"_token": token, "note": "交班移交"} | chosen)
+    assert response.status == HTTPStatus.OK
+    assert all(word in page for word in (served.case, other, "交班移交", "打印人"))
+    assert 'class="places"' not in page
+    assert PERSON["name"] not in page  # masked as in the list
+    response, page = await served.post("/print", {"_token": token, "letters": "on"} | chosen)
+    assert page.count("还没有说明函") == 2
+    response, _ = await served.post("/print", {"_token": token, "which": "sent"})
+    assert response.headers["Location"] == "/sent"
+    response, _ = await served.post("/print", {"_token": token, "case.C06-341822500000-2026-999999": "on"})
+    assert response.status == HTTPStatus.NOT_FOUND
+
+
+def a_draft_body() -> dict[str, object]:
+    return {key: value for key, value in a_body().items() if key not in LATER_FIELDS}
 
 
 def items(served: Served) -> list:  # type: ignore[type-arg]
