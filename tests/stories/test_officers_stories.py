@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from datetime import timedelta
+from http import HTTPStatus
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -18,7 +19,7 @@ from tests.end_to_end.world import PASSPHRASE, STATIONS, World, wait_until
 from tests.exchange.builders import administer
 from tests.station.scene import a_scan
 from tests.station.web.office import PASSWORD, Office, offices
-from tests.stories.browsing import give_password, needs_chromium, press, sign_in, tab_to, type_into
+from tests.stories.browsing import a_page, give_password, needs_chromium, press, sign_in, tab_to, type_into
 from tests.stories.people import a_citizen
 from tests.stories.walk import a_browser
 
@@ -160,6 +161,8 @@ def test_three_generated_people_go_into_one_letter_that_is_sent_late(town: Town,
         expect(other.locator(".side")).to_contain_text(citizen.name)
         expect(other.locator(".side")).to_contain_text(citizen.id18)
     expect(other.locator("main")).to_contain_text("昨日停电")
+    # Whoever received the letter prints none of their own under the sender's number.
+    assert other.request.get(f"{receiver.url}/cases/{case}/letter/paper").status == HTTPStatus.UNPROCESSABLE_ENTITY
     other.goto(f"{receiver.url}/inbox")
     expect(other.locator(".case-row", has_text=case)).to_contain_text("等3人")
 
@@ -206,9 +209,9 @@ def test_a_letter_with_one_byte_changed_is_refused_by_the_page_for_files(town: T
     for content, verdict in ((raw, "passed"), (bytes(changed), "failed")):
         page.goto(f"{receiver.url}/authentic")
         page.set_input_files("#scan-file", {"name": "说明函.pdf", "mimeType": "application/pdf", "buffer": content})
-        expect(page.locator(f".headline.result-{verdict}, .headline.result-open")).to_be_visible()
-        if verdict == "failed":
-            expect(page.locator(".headline.result-failed")).to_be_visible()
+        # The list of revocations may be too old to pass in a test town; what is unchanged has never failed, though.
+        passed = ".headline.result-passed, .headline.result-open"
+        expect(page.locator(passed if verdict == "passed" else ".headline.result-failed")).to_have_count(1, timeout=60_000)
 
 
 def test_what_was_typed_waits_behind_the_sign_in_when_the_session_is_over(town: Town, browser: Browser) -> None:
@@ -269,7 +272,13 @@ def test_a_case_is_worked_through_by_keyboard_alone(town: Town, browser: Browser
     case = send_drafted(window)
     wait_until(lambda: state_at(answerer, case) == "delivered", what=lambda: "the inquiry to arrive")
 
-    page = sign_in(browser, receiver, answerer.window)
+    page = a_page(browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN"))
+    page.goto(f"{receiver.url}/sign-in")
+    for name, value in (("number", answerer.window.number), ("password", PASSWORD)):
+        type_into(page, page.locator(f"[name={name}]"), value)
+    type_into(page, page.locator("[name=code]"), receiver.code(answerer.window))
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/desk")
     press(page, page.locator(".places a[href='/inbox']"))
     page.wait_for_url("**/inbox")
     chosen = page.locator(".case-row.is-chosen")
