@@ -211,7 +211,9 @@ def test_a_letter_with_one_byte_changed_is_refused_by_the_page_for_files(town: T
         page.set_input_files("#scan-file", {"name": "说明函.pdf", "mimeType": "application/pdf", "buffer": content})
         # The list of revocations may be too old to pass in a test town; what is unchanged has never failed, though.
         passed = ".headline.result-passed, .headline.result-open"
-        expect(page.locator(passed if verdict == "passed" else ".headline.result-failed")).to_have_count(1, timeout=60_000)
+        expect(page.locator(passed if verdict == "passed" else ".headline.result-failed")).to_have_count(
+            1, timeout=60_000
+        )
 
 
 def test_what_was_typed_waits_behind_the_sign_in_when_the_session_is_over(town: Town, browser: Browser) -> None:
