@@ -15,8 +15,10 @@ from hub.exchange.limits import Reckoning, usual_reckoning
 from hub.exchange.search_index import begin, index_some, progress_of
 from hub.exchange.verify_trail import verify_trail
 from hub.pages.tables import csv_of, harmless, xlsx_of
+from hub.protocol.identifiers import StationId
+from hub.signing.jws import stated_payload
 from hub.store.database import Readers, open_writer
-from hub.store.desk import LookUp, lookups_known
+from hub.store.desk import LookUp, lookups_known, reveals_for
 from hub.store.layout import DataFolder
 from hub.store.search import people_of, terms_of
 from hub.store.stations import stations_known
@@ -166,9 +168,14 @@ async def test_an_evidence_file_is_exported_with_a_reason(served: Served, scene:
     async with served.client.post(f"{served.url}/cases/{filed.answered[0]}/evidence", data=form) as response:
         raw = await response.read()
         assert response.headers["Content-Disposition"] == f'attachment; filename="{filed.answered[0]}.asice"'
-    assert "META-INF/manifest.xml" in "".join(zipfile.ZipFile(io.BytesIO(raw)).namelist()) or raw[:2] == b"PK"
+    assert {"mimetype", "envelopes/0001.jws", "receipts/0001.jws"} <= set(zipfile.ZipFile(io.BytesIO(raw)).namelist())
     _, page = await served.get("/lookups?what=evidence")
     assert "移送检察" in page
+    # The file shows everything, so the case's stations learn of it as of any look in full.
+    readers = Readers(DataFolder(bureau.data).database)
+    told = readers.read_now(lambda tx: reveals_for(tx, StationId(filed.answered[0].split("-")[1]), after=0, limit=10))
+    readers.close()
+    assert any(case == filed.answered[0] and "移送检察" in str(stated_payload(raw), "utf-8") for _, case, raw in told)
 
 
 async def test_a_station_is_suspended_by_one_and_resumed_by_two_who_saw_it_whole(
