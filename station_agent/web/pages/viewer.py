@@ -26,15 +26,16 @@ class ViewerPage:
 
 
 def show_viewer(desk: Desk, visit: Visit) -> Answer:
-    """The viewer of one file, put into the case page."""
+    """The viewer of one file, put into the case page; asked for by itself (without script), a page with all of the file's pages."""
     document = _document(desk, visit)
-    path = f"/cases/{visit.case}/files/{document.digest}"
+    path, pages, problem = f"/cases/{visit.case}/files/{document.digest}", tuple[int, ...](), ("", "")
     try:
         count = desk.pictures.count(document.digest, lambda: desk.agent.store.blobs.get(document.digest))
+        pages = tuple(range(1, count + 1))
     except HanxunError as error:
-        text, remedy = visit.words.error(error)
-        return Html("_viewer.html", ViewerPage(visit.case, document, (), path, text, remedy))
-    return Html("_viewer.html", ViewerPage(visit.case, document, tuple(range(1, count + 1)), path))
+        problem = visit.words.error(error)
+    template = "_viewer.html" if visit.headers.get("HX-Request") == "true" else "viewer.html"
+    return Html(template, ViewerPage(visit.case, document, pages, path, *problem))
 
 
 def page_picture(desk: Desk, visit: Visit) -> Answer:

@@ -278,3 +278,22 @@ async def test_the_register_of_seal_uses_is_kept_by_month_with_the_seals_cards(s
     _, page = await served.get("/seal-use?month=2020-01")
     assert served.case not in page
     assert "2020-01 没有用印记录" in page
+
+
+async def test_a_file_is_looked_at_without_script_as_its_pages_one_below_the_other(served: Served) -> None:
+    desk, now = served.station, now_utc()
+    proof = NewFile(a_scan(), "户口簿复印件.jpg", JPEG, Role.OTHER)
+    case = draft(desk.agent, desk.window, type="C06", to=ORIGIN, body=a_draft_body(), files=(proof,), now=now)
+    await served.sign_in(desk.window)
+    _, page = await served.get(f"/cases/{case}")
+    path = page.split("<noscript><a")[1].split('href="')[1].split('"')[0]
+    response, page = await served.get(path)
+    assert response.status == HTTPStatus.OK
+    assert "户口簿复印件.jpg" in page
+    assert 'class="places"' in page  # a page like any other, not a part of one
+    picture = page.split('<img src="')[1].split('"')[0]
+    response, _ = await served.get(picture)
+    assert response.headers["Content-Type"] == "image/png"
+    _, part = await served.get(path, headers={"HX-Request": "true"})
+    assert "data-viewer" in part
+    assert "<html" not in part
