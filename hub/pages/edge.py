@@ -160,7 +160,9 @@ class Edge(Generic[D, P]):
         elif isinstance(answer, SignedOut):
             self._set_token(response, self._sessions.new_token(ANYBODY, now=visit.now))
         elif isinstance(answer, Language):
-            response.set_cookie(LANGUAGE, answer.language, max_age=A_YEAR_S, samesite="Strict", httponly=True)
+            response.set_cookie(
+                LANGUAGE, answer.language, max_age=A_YEAR_S, samesite="Strict", httponly=True, secure=self._secure
+            )
         return response
 
     def _page(self, answer: Html, visit: Visit[P], route: Route[D, P] | None) -> web.Response:

@@ -8,6 +8,7 @@ from hub.pages.routing import D, Route
 from hub.pages.visit import P, Visit
 
 DESK = "/desk"
+SIGN_IN = "/sign-in"
 
 
 def way_back(routes: Iterable[Route[D, P]], route: Route[D, P] | None, visit: Visit[P]) -> str:
@@ -17,6 +18,8 @@ def way_back(routes: Iterable[Route[D, P]], route: Route[D, P] | None, visit: Vi
     """
     if route is None:
         return DESK
+    if route.path == SIGN_IN and visit.form.get("next"):
+        return f"{SIGN_IN}?{urlencode({'next': visit.form['next']})}"  # a wrong password does not change where one wants to go
     place = visit.form.get("_place", "")
     if route.keeps_form and is_place(place):
         return place  # where the form stands, with what was typed

@@ -136,6 +136,9 @@ async def test_the_language_changes_where_one_is_and_nobody_is_led_elsewhere(ser
         for path, field in (("/drafts/throw-away", "_place"), ("/language", "next")):
             response, _ = await served.post(path, {"_token": token, field: place})
             assert response.headers["Location"] == "/desk", (path, place)
+    wrong = {"_token": token, "number": "011001", "password": "x", "code": "1", "next": "/inbox?tab=all"}
+    _, page = await served.post("/sign-in", wrong)
+    assert '<input type="hidden" name="next" value="/sign-in?next=%2Finbox%3Ftab%3Dall">' in page
     signing_in = "/sign-in?next=%2Finbox&expired=1"
     response, _ = await served.post("/language", {"_token": token, "language": "en", "next": signing_in})
     assert response.headers["Location"] == signing_in

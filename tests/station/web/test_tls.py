@@ -78,6 +78,19 @@ async def test_a_browser_that_trusts_the_root_gets_the_desk_and_a_cookie_that_on
         assert all(word in cookie for word in ("Secure", "HttpOnly", "SameSite=Strict", "Path=/"))
 
 
+async def test_the_choice_of_a_language_is_carried_by_tls_only(province: Province, address: str) -> None:
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with aiohttp.ClientSession(cookie_jar=jar) as client:
+        async with client.get(f"{address}/sign-in", ssl=trusting(province)) as answer:
+            token = (await answer.text()).split('name="form-token" content="')[1].split('"')[0]
+        form = {"_token": token, "language": "en", "next": "/sign-in"}
+        async with client.post(
+            f"{address}/language", data=form, ssl=trusting(province), allow_redirects=False
+        ) as answer:
+            (cookie,) = (each for each in answer.headers.getall("Set-Cookie") if each.startswith("hanxun_language="))
+            assert all(word in cookie for word in ("Secure", "HttpOnly", "SameSite=Strict"))
+
+
 async def test_a_browser_that_does_not_trust_the_root_gets_nothing(address: str) -> None:
     async with aiohttp.ClientSession() as client:
         with pytest.raises(aiohttp.ClientConnectorCertificateError):
