@@ -4,7 +4,7 @@ Masked until somebody gives a reason: then for half an hour, to that person, on 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -265,7 +265,8 @@ def _fields(words: Words, body: Mapping[str, Any], rules: Mapping[str, FieldRule
         if rule.fields:
             for entry in value if isinstance(value, list) else [value]:
                 if isinstance(entry, Mapping):
-                    shown += _fields(words, entry, rule.fields, revealed)
+                    inner = _fields(words, entry, rule.fields, revealed)
+                    shown += [replace(told, first=told.first or not number) for number, told in enumerate(inner)]
             continue
         shown.append(_field(words, key, rule, value, revealed))
     return shown

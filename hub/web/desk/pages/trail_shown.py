@@ -9,11 +9,12 @@ from hub.web.desk.pages.supervision import EarlierAct
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One field of a message: `hidden` says that it is masked."""
+    """One field of a message: `hidden` says that it is masked, `first` that a person or other entry begins with it."""
 
     label: str
     text: str
     hidden: bool = False
+    first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
