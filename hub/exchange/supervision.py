@@ -72,7 +72,7 @@ def urge(tx: sa.Connection, act: AdministrativeAct, details: UrgeDetails, raw: b
     limit = found.limit(details.step)
     _require_as_seen(limit, details.station, details.due_at)
     require_late(limit, now=now)
-    insert_case_act(tx, _row(act, details.station, details.step, None, details.reason, raw))
+    insert_case_act(tx, _row(act, details.station, details.step, None, details.reason, raw), now=now)
 
 
 def extend(tx: sa.Connection, act: AdministrativeAct, details: ExtendDetails, raw: bytes, *, now: datetime) -> None:
@@ -83,7 +83,7 @@ def extend(tx: sa.Connection, act: AdministrativeAct, details: ExtendDetails, ra
     _require_as_seen(limit, details.station, details.before)
     due = parse_instant(details.due_at, field="/details/due_at")
     require_new_end(limit, due, now=now)
-    insert_case_act(tx, _row(act, details.station, details.step, format_instant(due), details.reason, raw))
+    insert_case_act(tx, _row(act, details.station, details.step, format_instant(due), details.reason, raw), now=now)
     entry = entry_now(tx, case, reckoning)
     assert entry is not None
     put_entry(tx, entry)

@@ -33,6 +33,7 @@ from station_agent.desk.claim import claim
 from station_agent.hub_client import HubClient
 from station_agent.store.case_acts import CaseActRow, case_acts_of, forget_words, last_case_act
 from station_agent.supervision import take
+from station_agent.sync import connect
 from station_agent.web.server import serve_desk
 from tests.exchange.builders import PASSPHRASE as HUB_PASSPHRASE
 from tests.exchange.builders import now_utc
@@ -99,6 +100,13 @@ async def served(desk: Desk) -> AsyncIterator[Served]:
         yield pages
     stop.set()
     await serving
+
+
+def acts_at_the_hub(world: World, case: CaseId) -> tuple[int, ...]:
+    """The hub's numbers of the acts about a case."""
+    with sqlite3.connect(DataFolder(world.hub_data).database) as hub:
+        query = "SELECT number FROM case_acts WHERE case_id = ? ORDER BY number"
+        return tuple(row[0] for row in hub.execute(query, (case,)))
 
 
 def acts_here(desk: Desk, case: CaseId) -> tuple[CaseActRow, ...]:
@@ -199,6 +207,17 @@ async def test_an_old_revocation_list_puts_judging_off_and_an_erased_case_keeps_
         forget_words(tx, case)
         assert last_case_act(tx) == kept.number
     assert [(each.reason, each.raw) for each in acts_here(world.origin, case)] == [("", b"")]
+
+
+async def test_an_agent_one_version_behind_reads_what_it_read_before(world: World) -> None:
+    """Its looks and its directory have the form that it knows: an act of a kind that it does not know is in neither."""
+    case, signer = await a_late_case(world), world.province.two_administrators()[0]
+    file(world, an_act(world, case, signer), signer)
+    async with connect(world.origin.agent) as client:
+        assert (await client.reveals(after=0)).reveals == ()
+        found = tuple(item.number for item in (await client.case_acts(after=0)).acts)
+    assert found == acts_at_the_hub(world, case)
+    assert len(found) == 1
 
 
 async def test_an_agent_works_on_beside_a_hub_that_has_no_such_acts(

@@ -116,7 +116,9 @@ async def test_an_extended_limit_leaves_the_board_and_both_ends_are_shown(
     _, board = await served.get("/overdue")
     assert case not in board
     _, trail = await served.get(f"/cases/{case}")
-    assert "对方停电三天" in trail
+    limits = trail.split('aria-labelledby="h-limits"')[1].split("</section>")[0]
+    assert "延期：由 管理员乙 900002 延至" in limits
+    assert "对方停电三天" in limits
     # A page that was opened before the limit moved signs nothing.
     response, text = await served.post(
         f"/cases/{case}/extend/sign", stale | {"until": typed(until + timedelta(days=1))}
