@@ -16,7 +16,7 @@ from station_agent.store.letters import require_letter
 from station_agent.store.search import lookups
 from station_agent.store.tray import tray_items
 from tests.exchange.builders import now_utc
-from tests.station.desks import ORIGIN
+from tests.station.desks import ORIGIN, a_sent_letter
 from tests.station.scene import PERSON, a_body, a_scan, a_seal, another_scan, sealed
 from tests.station.web.served import Served
 
@@ -297,3 +297,26 @@ async def test_a_file_is_looked_at_without_script_as_its_pages_one_below_the_oth
     _, part = await served.get(path, headers={"HX-Request": "true"})
     assert "data-viewer" in part
     assert "<html" not in part
+
+
+async def test_a_scan_of_the_tray_goes_with_what_the_other_station_asked_for(served: Served) -> None:
+    desk = served.station
+    case, _ = a_sent_letter(desk)
+    with desk.agent.store.write() as tx:
+        save_case(tx, replace(require_case(tx, case), state="awaiting_supply"), now=now_utc())
+    await served.sign_in(desk.window)
+    await dropped(served, "/tray", another_scan() + b"\x00", "补充证明.jpg")
+    item, token, form = items(served)[-1].item, await served.token(), f"/cases/{case}/do/supply"
+    await served.post("/drafts", {"_token": token, "_place": form, "text": "补充说明,写到一半"})
+    _, page = await served.get(f"/tray/{item}")
+    assert f"{form}#proof" in page
+    response, _ = await served.post(f"/tray/{item}/attach", {"_token": token, "case": f"{form}#proof"})
+    assert response.headers["Location"] == form
+    _, page = await served.get(form)
+    assert "补充说明,写到一半" in page  # what was typed before stays
+    response, page = await served.post(form, {"_token": token, "text": "补充说明", "proof.tray": str(item)})
+    assert response.status == HTTPStatus.SEE_OTHER, page
+    row = items(served)[-1]
+    assert (row.state, row.case) == ("attached", case)
+    response, page = await served.post(form, {"_token": token, "text": "再补充", "proof.tray": str(item)})
+    assert response.status == HTTPStatus.UNPROCESSABLE_ENTITY  # it is the case's now
