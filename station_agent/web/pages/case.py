@@ -300,7 +300,7 @@ def _timeline(tx: Connection, desk: Desk, facts: Facts, visit: Visit) -> tuple[E
     names = {message.envelope.officer.number: message.envelope.officer.name for message in facts.messages}
     for act in acts_of(tx, facts.row.case):
         what = visit.words(f"case.act_{ActKind(act.kind).name.lower()}")
-        who = f"{names.get(act.officer, '')} {act.officer}".strip()
+        who = f"{names[act.officer]} {act.officer}" if act.officer in names else desk.names(act.officer)
         events.append(Event(parse_instant(act.at), what, who, station, (), True, "", ""))
     events += [_handling(desk, row, visit, station) for row in handlings_of(tx, facts.row.case)]
     events += [_from_above(act, visit.words) for act in facts.acts]
