@@ -37,9 +37,9 @@ class Reveal:
 
 async def keep_reveals(agent: Agent, client: HubClient, *, clock: Callable[[], datetime]) -> None:
     """Fetch the looks that came since. Raises: Unavailable."""
+    with agent.store.read() as tx:
+        after = last_reveal(tx)
     while True:
-        with agent.store.read() as tx:
-            after = last_reveal(tx)
         try:
             page = await client.reveals(after=after)
         except HubRefusal as refusal:
@@ -49,6 +49,7 @@ async def keep_reveals(agent: Agent, client: HubClient, *, clock: Callable[[], d
         await ensure_named(agent, client, raws.values())
         for number, raw in raws.items():
             _take(agent, number, raw, now=clock())
+            after = max(after, number)  # also behind one that does not hold: a page of such ones must not come for ever
         if not page.more or not raws:
             return
 

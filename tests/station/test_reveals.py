@@ -8,8 +8,10 @@ import pytest
 from hub.exchange.administration import open_office, propose
 from hub.protocol.administration import AdministrationKind, ReasonDetails
 from hub.protocol.errors import NotPermitted
+from hub.protocol.reveals import RevealItem, Reveals
 from hub.signing.authority import Subject
 from hub.signing.purposes import CertificateKind, OfficerRole
+from station_agent.hub_client import HubClient
 from station_agent.reveals import _take, shown_reveals
 from tests.exchange.builders import PASSPHRASE as HUB_PASSPHRASE
 from tests.exchange.builders import now_utc, register_certificate
@@ -46,3 +48,18 @@ async def test_both_stations_see_who_looked_and_why_and_nobody_elses_word_is_tak
         _take(desk.agent, 99, b"no.such.look", now=now_utc())
         with desk.agent.store.read() as tx:
             assert len(shown_reveals(tx, desk.agent, case)) == 1
+
+
+async def test_a_page_of_looks_that_do_not_hold_is_asked_for_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    async def reveals(self: HubClient, *, after: int) -> Reveals:
+        asked.append(after)
+        item = RevealItem(number=after + 1, act="no.such.look")
+        return Reveals(reveals=(item,), more=len(asked) < 3)
+
+    monkeypatch.setattr(HubClient, "reveals", reveals)
+    await world.origin.sync()
+    assert asked == [0, 1, 2]
