@@ -99,6 +99,12 @@ def test_every_template_compiles_and_escapes() -> None:
     assert environment.from_string("{{ x }}").render(x="<script>") == "&lt;script&gt;"
 
 
+def test_every_form_that_keeps_a_draft_says_whether_it_is_kept() -> None:
+    for path in (WEB / "templates").iterdir():
+        text = path.read_text(encoding="utf-8")
+        assert text.count('include "_autosave.html"') == text.count("save-state"), path.name
+
+
 def test_no_template_holds_script_or_style() -> None:
     for path in sorted([*(WEB / "templates").iterdir(), *(PAGES / "templates").iterdir()]):
         text = path.read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from hub.store.database import open_writer
 from hub.store.layout import DataFolder
-from tests.exchange.builders import PASSPHRASE
+from tests.exchange.builders import PASSPHRASE, B
 from tests.web.desk.bureau import PASSWORD, Bureau, a_bureau
 from tests.web.desk.filings import file_cases
 
@@ -26,6 +26,8 @@ PLACES = (
     "/overdue",
     "/seals",
     "/stations",
+    f"/stations/{B}/rename",
+    f"/stations/{B}/move",
     "/log",
     "/figures",
     "/lookups",
@@ -113,5 +115,13 @@ def test_an_administrator_goes_through_every_page(served: tuple[Bureau, str], sc
         page.click("td form button >> nth=0")
         expect(page.locator("form[action='/acts/sign'] button")).to_be_disabled()  # it needs its reason
         found += faults(page)
+        # What is typed is kept while it is typed, and is there when one comes back.
+        page.fill("form[action='/acts/sign'] [name=reason]", "设备送修")
+        expect(page.locator(".save-state")).to_have_text("草稿已保存")
+        page.goto(url + page.locator("form[action='/acts/sign'] [name=_place]").input_value())
+        expect(page.locator("form[action='/acts/sign'] [name=reason]")).to_have_value("设备送修")
+        found += faults(page)
+        page.click("form[action='/drafts/throw-away'] button")
+        expect(page.locator("form[action='/acts/sign'] [name=reason]")).to_have_value("")
         browser.close()
     assert "\n".join(found) == ""

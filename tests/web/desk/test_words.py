@@ -45,6 +45,12 @@ def test_every_text_that_a_page_asks_for_exists_and_none_is_left_over() -> None:
     assert [key for key in known if key not in asked and not key.startswith(built)] == []
 
 
+def test_every_form_that_keeps_a_draft_says_whether_it_is_kept() -> None:
+    for path in (DESK / "templates").iterdir():
+        text = path.read_text(encoding="utf-8")
+        assert text.count('include "_autosave.html"') == text.count("save-state"), path.name
+
+
 def test_no_template_holds_script_or_style() -> None:
     environment = templates.environment(server.PACKAGE)
     for name in environment.list_templates():
