@@ -12,6 +12,7 @@ from tests.stories.walk import CHROMIUM, MISSING, in_language
 AXE = (Path(__file__).parents[1] / "station" / "web" / "axe" / "axe.min.js").read_text(encoding="utf-8")
 FAULTS = ("serious", "critical")
 PATIENCE_MS = 60_000
+LEAST_RULES = 8
 needs_chromium = pytest.mark.skipif(not CHROMIUM.exists(), reason=MISSING)
 
 
@@ -65,21 +66,27 @@ def type_into(page: Page, wanted: Locator, text: str) -> None:
 
 def faults(page: Page) -> list[str]:
     """What axe finds, of weight, on the page as it is now."""
-    found = page.evaluate(f"async () => {{ {AXE}; return (await axe.run()).violations }}")
+    found = page.evaluate(
+        f"async () => {{ {AXE}; const found = await axe.run(); return [found.violations, found.passes.length] }}"
+    )
+    assert found[1] >= LEAST_RULES, f"axe looked at next to nothing of {page.url}"
     return [
         f"{page.url} {each['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
-        for each in found
+        for each in found[0]
         if each["impact"] in FAULTS
         for node in each["nodes"]
     ]
 
 
 def faults_everywhere(page: Page) -> list[str]:
-    """The same in both languages and both colour schemes."""
-    found = []
+    """The same in both languages and both colour schemes; each time the page really is what it is looked at as."""
+    found, grounds = [], {}
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        for language in ("zh", "en"):
+        for language, tag in (("zh", "zh-CN"), ("en", "en")):
             in_language(page, language)  # loads it anew: no colour is halfway between the two schemes
+            assert page.evaluate("document.documentElement.lang") == tag, page.url
             found += [f"{language} {scheme}: {fault}" for fault in faults(page)]
+        grounds[scheme] = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert grounds["light"] != grounds["dark"], page.url
     return found

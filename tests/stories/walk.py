@@ -77,6 +77,8 @@ class Walk:
                 waiting += [link for link in links_of(page) if name_of(link) not in self.seen]
                 self.visit(page, name)
                 most -= 1
+            if left := {name_of(link) for link in waiting} - self.seen:
+                self.faults.append(f"not looked at any more: {sorted(left)}")
 
 
 def links_of(page: Page) -> list[str]:
