@@ -58,6 +58,12 @@ def open_by_peer(tx: Connection, wanted: CaseFilter) -> dict[str, int]:
     return {peer: int(count) for peer, count in tx.execute(question)}
 
 
+def count_owned(tx: Connection, number: str, states: Sequence[str]) -> int:
+    """Return how many cases in these states are this officer's."""
+    question = select(func.count()).select_from(cases).where(cases.c.owner == number, cases.c.state.in_(states))
+    return int(tx.execute(question).scalar_one())
+
+
 def count_cases(tx: Connection, wanted: CaseFilter) -> int:
     """Return how many cases there are."""
     question = select(func.count()).select_from(cases)

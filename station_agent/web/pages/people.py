@@ -24,9 +24,11 @@ from station_agent.personnel import (
     withdraw_reset,
 )
 from station_agent.personnel_record import Recorded, WaitingReset, resets_waiting
+from station_agent.store.case_lists import count_owned
 from station_agent.store.desk import find_account, void_account
 from station_agent.web.accounts import code_after_reset, new_code
 from station_agent.web.desk import Desk
+from station_agent.web.frame import OPEN_AT_ANSWERER
 from station_agent.web.staff import Member, State, members, require_member
 from station_agent.web.visit import Answer, File, Html, Redirect, Visit
 
@@ -92,12 +94,14 @@ class PersonPage:
 
 @dataclass(frozen=True, slots=True)
 class ActPage:
-    """An act before it is signed: what it will do to whom; `reason` as typed. `sessions`: how many the person has open."""
+    """An act before it is signed: what it will do to whom; `reason` as typed. `sessions`: how many the person has open;
+    `owned`: open cases that are theirs."""
 
     what: str
     member: Member
     place: str
     sessions: int
+    owned: int
     reason: str
     kept_at: str | None
     error: str = ""
@@ -308,7 +312,9 @@ def _act_page(desk: Desk, visit: Visit) -> ActPage:
         raise Refused(Code.DESK_NOT_FOUND)
     values, kept_at = draft_of(desk, visit, visit.path)
     sessions = desk.sessions.count_of(member.number)
-    return ActPage(what, member, visit.path, sessions, values.get("reason", ""), kept_at)
+    with desk.agent.store.read() as tx:
+        owned = count_owned(tx, member.number, OPEN_AT_ANSWERER)
+    return ActPage(what, member, visit.path, sessions, owned, values.get("reason", ""), kept_at)
 
 
 def _what(visit: Visit) -> str:
