@@ -70,13 +70,13 @@ def next_limit(limits: tuple[Limit, ...]) -> Limit | None:
 def standing_urges(facts: Facts, limits: Sequence[Limit]) -> tuple[CaseActRow, ...]:
     """Return the urges to whose limit its station has still not kept, the newest first."""
     running = {limit.rule.step: limit for limit in limits if limit.runs}
-    return tuple(
-        act
-        for act in reversed(facts.acts)
-        if act.kind is AdministrationKind.URGE_CASE
-        and act.step in running
-        and parse_instant(act.at) >= running[act.step].counted.start
-    )
+    urges = (act for act in reversed(facts.acts) if act.kind is AdministrationKind.URGE_CASE and act.step in running)
+    return tuple(act for act in urges if _stands(parse_instant(act.at), running[act.step]))
+
+
+def _stands(urged_at: datetime, limit: Limit) -> bool:
+    """Whether an urge is of this round of the case, and the end was not put off since."""
+    return urged_at >= limit.counted.start and all(each.at <= urged_at for each in limit.extensions)
 
 
 def _start(rule: ClockRule, facts: Facts, moments: dict[str, datetime]) -> datetime | None:

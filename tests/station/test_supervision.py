@@ -147,9 +147,12 @@ async def test_an_urge_is_seen_at_both_stations_and_stands_on_the_desk_of_the_on
 async def test_an_extension_moves_the_end_at_the_station_and_why_says_who_and_for_what(world: World) -> None:
     case, signer = await a_late_case(world), world.province.two_administrators()[1]
     until = now_utc() + timedelta(days=3)
+    file(world, an_act(world, case, signer), signer)
+    await world.origin.sync()
     async with served(world.origin) as pages:
         _, page = await pages.get(f"/cases/{case}")
         assert "is-over" in page
+        assert "上级督办：" in page
     file(world, an_act(world, case, signer, until=until), signer)
     await world.origin.sync()
     async with served(world.origin) as pages:
@@ -157,9 +160,10 @@ async def test_an_extension_moves_the_end_at_the_station_and_why_says_who_and_fo
         assert f"延期：由 管理员乙 900002 延至 {moment(until)}" in page
         assert f"截止 {moment(until)}" in page
         assert "is-over" not in page
+        assert "上级督办：" not in page  # the end was put off: nothing presses before it
     reopened = open_agent(world.origin.data, PASSPHRASE)
     with reopened.store.read() as tx:
-        assert [each.due_at for each in case_acts_of(tx, [case])[case]] == [format_instant(until)]
+        assert [each.due_at for each in case_acts_of(tx, [case])[case]] == [None, format_instant(until)]
     reopened.close()
 
 
