@@ -206,6 +206,7 @@ def test_a_mistaken_move_is_returned_through_the_desk_and_nobody_is_shut_out_of_
     found += faults(page)
     page.goto(f"{sender.url}/sent")
     found += faults(page)
+    page.set_viewport_size({"width": 1366, "height": 768})  # rows are ticked where there is room for it
     page.check(f"[name='case.{case}']")
     page.click("#bulk button")
     page.fill("[name=note]", "handover")
@@ -214,6 +215,7 @@ def test_a_mistaken_move_is_returned_through_the_desk_and_nobody_is_shut_out_of_
     expect(page.locator("img.print-page").first).to_have_js_property("complete", True)
     expect(page.locator("nav")).to_have_count(0)
     found += faults(page)
+    page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{sender.url}/cases/{case}")
     expect(page.locator(".timeline")).to_contain_text(serial)
     expect(page.locator(".sheet-image")).to_have_js_property("complete", True)
