@@ -52,7 +52,8 @@ class LeafShown:
 
 @dataclass(frozen=True, slots=True)
 class CheckShown:
-    """The check as the page shows it; `percent` of the leaves are looked at, `first_bad` and `trouble` in words."""
+    """The check as the page shows it; `percent` of the leaves are looked at, `first_bad` and `trouble` in words;
+    `detail` is for whoever looks into it."""
 
     running: bool
     percent: int
@@ -61,6 +62,7 @@ class CheckShown:
     ended_at: str | None
     holds: bool | None
     first_bad: str
+    detail: str
     trouble: str
 
 
@@ -136,7 +138,8 @@ def check_shown(words: Words, state: CheckState) -> CheckShown:
         size=state.size,
         ended_at=None if state.ended_at is None else format_instant(state.ended_at),
         holds=None if report is None else report.ok,
-        first_bad="" if bad is None else words("log.first_bad", n=bad.index, what=_part(words, bad), reason=bad.reason),
+        first_bad="" if bad is None else words("log.first_bad", n=bad.index, what=_part(words, bad)),
+        detail="" if bad is None else bad.reason,
         trouble=_trouble(words, state.trouble),
     )
 
