@@ -61,6 +61,11 @@ def resets_waiting(tx: Connection, *, now: datetime) -> tuple[WaitingReset, ...]
     return tuple(each for each in _unanswered(map(_recorded, recent)) if parse_instant(each.expires) >= now)
 
 
+def resets_for(tx: Connection, number: str, *, now: datetime) -> int:
+    """Return how many resets wait that this officer could confirm: neither started by them nor about them."""
+    return sum(number not in (each.by.number, each.number) for each in resets_waiting(tx, now=now))
+
+
 def _unanswered(found: Iterable[Recorded]) -> tuple[WaitingReset, ...]:
     waiting: dict[Digest, WaitingReset] = {}
     for each in found:

@@ -15,7 +15,7 @@ from hub.signing.purposes import OfficerRole
 from station_agent.clock_skew import clock_warning, skew_of
 from station_agent.history import standstill
 from station_agent.people import Person
-from station_agent.personnel_record import resets_waiting
+from station_agent.personnel_record import resets_for
 from station_agent.store.case_lists import CaseFilter, count_cases, count_unread
 from station_agent.store.outbox import count_queued
 from station_agent.store.tray import count_waiting
@@ -142,7 +142,7 @@ def _places(tx: Connection, desk: Desk, person: Person, path: str, now: datetime
     else:
         tools = tuple(entry for entry in tools if entry[0] != "phrases")
     first.append(_place(("search", "/search", 0), path))
-    resets = sum(person.number not in (each.by.number, each.number) for each in resets_waiting(tx, now=now))
+    resets = resets_for(tx, person.number, now=now)
     if resets or OfficerRole.HEAD in person.certified.roles:
         tools = (("people", "/people", resets), *tools)
     return (*first, *(_place(entry, path, tool=True) for entry in tools))

@@ -10,6 +10,7 @@ from hub.cases.calendar import default_calendar
 from hub.cases.machine import default_machine
 from hub.protocol.instants import format_instant
 from hub.signing.purposes import OfficerRole
+from station_agent.personnel_record import resets_for
 from station_agent.store.case_acts import urged_cases
 from station_agent.store.case_lists import CaseFilter, CaseLine, case_lines, count_by_state, count_cases, lines_of
 from station_agent.store.deliveries import quarantined
@@ -177,6 +178,9 @@ def _desk_page(desk: Desk, visit: Visit) -> DeskPage:
             cards.append(Card("to_close", _sum(counts, "answered"), "/sent?tab=mine", "good"))
         if {OfficerRole.HEAD, OfficerRole.CUSTODIAN} & person.certified.roles:
             cards.append(Card("to_seal", count_cases(tx, seal), "/seal-use", "new"))
+        resets = resets_for(tx, person.number, now=visit.now)
+        if resets:
+            cards.append(Card("to_confirm", resets, "/people", "wait"))
         refused = len(outbox_rows(tx, REFUSED))
         if refused:
             cards.append(Card("refused", refused, "/sent?tab=all", "urgent"))

@@ -115,6 +115,8 @@ async def test_a_reset_takes_two_sessions_and_ends_with_a_code_that_opens_a_new_
         assert response.status == HTTPStatus.UNPROCESSABLE_ENTITY
         assert (await officer.get("/desk"))[0] == HTTPStatus.OK  # nothing has changed yet
         # Somebody else finds it in the list and confirms it.
+        _, page = await custodian.get("/desk")
+        assert "待我确认的重置" in page
         _, page = await custodian.get("/people")
         assert waiting in page
         response, page = await custodian.post(f"{waiting}/confirm", **custodian.proof())
