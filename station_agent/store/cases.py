@@ -115,6 +115,13 @@ def other_cases_with(tx: Connection, digest: Digest, *, case: CaseId) -> tuple[C
     return tuple(tx.execute(query.order_by(case_files.c.case)).scalars())
 
 
+def cases_holding(tx: Connection, digests: Iterable[Digest]) -> dict[Digest, CaseId]:
+    """Return, of those files that a case holds, the first case that does."""
+    columns = (case_files.c.digest, func.min(case_files.c.case))
+    query = select(*columns).where(case_files.c.digest.in_(list(digests))).group_by(case_files.c.digest)
+    return {row[0]: row[1] for row in tx.execute(query)}
+
+
 def _row(found: object) -> CaseRow:
     values = dict(found)  # type: ignore[call-overload]
     return CaseRow(**values | {"late": bool(values["late"])})

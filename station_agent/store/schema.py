@@ -67,6 +67,7 @@ case_files = Table(
     Column("name", Text, nullable=False),
     Column("role", Text, nullable=False),
     PrimaryKeyConstraint("case", "digest", "role"),
+    Index("case_files_by_digest", "digest", "case"),
 )
 
 letter_numbers = Table(

@@ -1,5 +1,6 @@
 """O7: the scan tray: what the scanner's folder brought and what was dropped here; attached, joined, taken apart, discarded."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,14 +9,14 @@ from hub.letters.limits import default_limits
 from hub.pages.wording import Words
 from hub.protocol.codes import Code
 from hub.protocol.errors import HanxunError, Refused
-from hub.protocol.identifiers import Digest, parse_case
+from hub.protocol.identifiers import CaseId, Digest, parse_case
 from hub.protocol.instants import format_instant, parse_instant
 from hub.signing.purposes import OfficerRole
 from station_agent.desk import tray
 from station_agent.desk.tray_pages import join, put_in, split
 from station_agent.scan_folder.take import look_at_folder
 from station_agent.store.case_lists import CaseFilter, case_lines
-from station_agent.store.cases import find_case
+from station_agent.store.cases import cases_holding, find_case
 from station_agent.store.tray import TrayRow, TrayState, known_files, require_item, tray_items
 from station_agent.web import receiving
 from station_agent.web.attach_to import Target, put_into_draft, targets
@@ -33,8 +34,9 @@ WAITING_FOR_SCAN = ("stamped", "scanned", "checked", "sealed")
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One scan: `tone` says how it stands (ready, same, bad, gone), `same_as` the item with the same bytes, `trouble` why it
-    cannot be used and what to do, `until` when a discarded one is erased."""
+    """One scan: `tone` says how it stands (ready, same, bad, gone), `same_as` the item with the same bytes, `held` the words for a
+    case that has them (`held_at`: its number, where the visitor may see it), `trouble` why it cannot be used and what to do,
+    `until` when a discarded one is erased."""
 
     item: int
     name: str
@@ -42,6 +44,8 @@ class Item:
     at: str
     tone: str
     same_as: int | None
+    held: str
+    held_at: str
     made_from: str
     trouble: str
     remedy: str
@@ -209,7 +213,8 @@ def _page(desk: Desk, visit: Visit) -> TrayPage:
             arriving = [Arriving(name, sighting.size) for name, sighting in sorted(seen.items())]
         except OSError:
             missing = True
-    items = [_item(row, visit.words) for row in reversed(rows)]
+    holders = _holders(desk, visit, rows)
+    items = [_item(row, visit.words, holders) for row in reversed(rows)]
     about = desk.uploads.about(number, PLACE)
     part = 0 if about is None else desk.uploads.begin(number, PLACE, about, now=now)
     return TrayPage(
@@ -231,13 +236,30 @@ def _folder(desk: Desk) -> Path | None:
     return None if settings is None else desk.agent.folder.root / settings.path
 
 
-def _item(row: TrayRow, words: Words) -> Item:
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A case that holds the same bytes as a scan, and whether the visitor may see it."""
+
+    case: CaseId
+    visible: bool
+
+
+def _holders(desk: Desk, visit: Visit, rows: Iterable[TrayRow]) -> dict[Digest, Holder]:
+    with desk.agent.store.read() as tx:
+        held = cases_holding(tx, [row.digest for row in rows if row.digest])
+        found = {case: find_case(tx, case) for case in set(held.values())}
+    visible = {case for case, row in found.items() if row and may_see(desk.agent.catalogue, visit.person, row)}
+    return {digest: Holder(case, case in visible) for digest, case in held.items()}
+
+
+def _item(row: TrayRow, words: Words, holders: Mapping[Digest, Holder]) -> Item:
     trouble = remedy = ""
     if row.trouble is not None:
         values = {"name": row.name, "n": default_limits().file_bytes >> 20}
         trouble, remedy = words.code(Code(row.trouble), values)
     gone = row.state == TrayState.DISCARDED.value
-    tone = "gone" if gone else "bad" if row.trouble else "same" if row.same_as else "ready"
+    holder = holders.get(row.digest) if row.digest else None
+    tone = "gone" if gone else "bad" if row.trouble else "same" if row.same_as or holder else "ready"
     until = format_instant(parse_instant(row.changed_at) + tray.KEPT) if gone else ""
     return Item(
         item=row.item,
@@ -246,6 +268,8 @@ def _item(row: TrayRow, words: Words) -> Item:
         at=row.taken_at,
         tone=tone,
         same_as=row.same_as,
+        held=words.code(Code.SCAN_DUPLICATE, {"case": holder.case})[0] if holder else "",
+        held_at=holder.case if holder and holder.visible else "",
         made_from=row.made_from or "",
         trouble=trouble,
         remedy=remedy,
@@ -271,7 +295,8 @@ def _item_page(desk: Desk, visit: Visit) -> ItemPage:
             lines = case_lines(tx, wanted, number=person.number, limit=50)
             rows = rows_of(tx, desk, visit, lines)
     found = targets(desk, visit) if waiting else ()
-    return ItemPage(_item(row, visit.words), pages, rows, found, waiting, *problem)
+    item = _item(row, visit.words, _holders(desk, visit, [row]))
+    return ItemPage(item, pages, rows, found, waiting, *problem)
 
 
 def _row(desk: Desk, visit: Visit) -> TrayRow:

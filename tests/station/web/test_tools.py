@@ -75,6 +75,22 @@ async def test_a_scan_dropped_into_the_tray_is_joined_taken_apart_and_attached_t
     assert response.status == HTTPStatus.UNPROCESSABLE_ENTITY
 
 
+async def test_a_scan_that_a_case_has_already_is_a_duplicate_with_a_way_to_the_case(served: Served) -> None:
+    desk = served.station
+    proof = NewFile(a_scan(), "旧证明.jpg", JPEG, Role.PROOF)
+    entry = {"item": "民族", "change_code": "52", "current": "汉", "proposed": "回", "proof": digest_of(proof.raw)}
+    body = {"person": PERSON, "items": [entry], "caused_by_opener": True}
+    case = draft(desk.agent, desk.window, type="C04", to=ORIGIN, body=body, files=(proof,), now=now_utc())
+    await served.sign_in(desk.window)
+    await dropped(served, "/tray", another_scan(), "别的.jpg")
+    _, page = await served.get("/tray")
+    assert "完全相同" not in page
+    await dropped(served, "/tray", proof.raw, "又一次.jpg")
+    for place in ("/tray", f"/tray/{items(served)[-1].item}"):
+        _, page = await served.get(place)
+        assert f'<a href="/cases/{case}">该扫描件与 {case} 中的文件完全相同</a>' in page, place
+
+
 async def test_a_scan_of_the_tray_goes_with_a_message_wherever_its_definition_has_a_place(served: Served) -> None:
     """A rejected C04 inquiry, written anew: its proof comes from the tray, through the draft of the form."""
     desk = served.station
