@@ -294,7 +294,7 @@ def _shown(ground: Ground, visit: Visit, proposal: Proposal) -> ProposalShown:
     return ProposalShown(
         number=proposal.number,
         title=kind_words(visit.words, act.act),
-        subject=subject_name(ground, act),
+        subject=subject_name(ground, act.act, act.subject),
         reason=str(act.details.get("reason", "")),
         by=f"{act.by.name} {act.by.number}",
         at=act.at,
@@ -315,7 +315,7 @@ def kind_words(words: Words, kind: AdministrationKind) -> str:
 
 def lines_of(ground: Ground, words: Words, act: AdministrativeAct) -> tuple[ActLine, ...]:
     """Return what an act says, line by line; certificates by name and fingerprint."""
-    lines, names = [ActLine(words("acts.subject"), subject_name(ground, act))], ground.station_names()
+    lines, names = [ActLine(words("acts.subject"), subject_name(ground, act.act, act.subject))], ground.station_names()
     if len(act.subject) == _FINGERPRINT:
         lines.append(ActLine(words("seals.fingerprint"), act.subject))
     for key, value in act.details.items():
@@ -342,14 +342,14 @@ def _detail(ground: Ground, key: str, value: object) -> str:
     return moment(text) if key == "compromised_since" and "T" in text else text
 
 
-def subject_name(ground: Ground, act: AdministrativeAct) -> str:
+def subject_name(ground: Ground, kind: AdministrationKind, subject: str) -> str:
     """Return what an act is about, with the name that people know it by."""
-    if act.act in (Kind.ENROL_ACCOUNT, Kind.RESET_ACCOUNT):
-        return _with_name(ground, act.subject)
-    if act.act.value.endswith("-station"):
-        return f"{ground.station_names().get(StationId(act.subject), '')} {act.subject}".strip()
-    certified = ground.book.certificate(act.subject) if len(act.subject) == _FINGERPRINT else None
-    return act.subject if certified is None else certified.name
+    if kind in (Kind.ENROL_ACCOUNT, Kind.RESET_ACCOUNT):
+        return _with_name(ground, subject)
+    if kind.value.endswith("-station"):
+        return f"{ground.station_names().get(StationId(subject), '')} {subject}".strip()
+    certified = ground.book.certificate(subject) if len(subject) == _FINGERPRINT else None
+    return subject if certified is None else certified.name
 
 
 def _with_name(ground: Ground, number: str) -> str:

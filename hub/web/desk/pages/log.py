@@ -20,6 +20,7 @@ from hub.trail.record import LeafEvent
 from hub.trail.verify import FirstBad
 from hub.web.desk.chain_check import CheckState
 from hub.web.desk.ground import Ground
+from hub.web.desk.pages.acts import subject_name
 from hub.web.desk.shown import saved_table
 from hub.web.desk.statements import Stated, stated
 from hub.web.desk.visit import Answer, Html, Redirect, Visit
@@ -88,7 +89,7 @@ def show_log(ground: Ground, visit: Visit) -> Answer:
         return size, log_lines(tx, before=wanted or size, limit=ROWS + 1)
 
     size, found = ground.read(look)
-    lines = tuple(_shown(visit, line) for line in found[:ROWS])
+    lines = tuple(_shown(ground, visit, line) for line in found[:ROWS])
     page = LogPage(
         size=size,
         lines=lines,
@@ -119,7 +120,7 @@ def export(ground: Ground, visit: Visit) -> Answer:
     found = ground.read(lambda tx: log_lines(tx, before=head_of(tx).size, limit=MOST_EXPORTED))
     rows: list[list[Cell]] = []
     for line in found:
-        leaf = _shown(visit, line)
+        leaf = _shown(ground, visit, line)
         rows.append(
             [leaf.number, exact(leaf.at), leaf.what, leaf.who, leaf.case or leaf.about, leaf.reason, leaf.digest]
         )
@@ -160,7 +161,7 @@ def _case_of(said: Stated | None) -> str | None:
     return said.subject if said is not None and said.kind in _ABOUT_CASES else None
 
 
-def _shown(visit: Visit, line: LogLine) -> LeafShown:
+def _shown(ground: Ground, visit: Visit, line: LogLine) -> LeafShown:
     record, words = line.record, visit.words
     said = stated(words, line.statement) if line.statement is not None else None
     what = words(f"log.event_{record.event}") if record.event in _KNOWN else record.event
@@ -169,7 +170,11 @@ def _shown(visit: Visit, line: LogLine) -> LeafShown:
         at=record.time,
         what=what if said is None else said.what,
         who="" if said is None else said.who,
-        about="" if said is None else said.subject,
+        about=""
+        if said is None
+        else said.subject
+        if said.kind is None
+        else subject_name(ground, said.kind, said.subject),
         case=line.case or _case_of(said),
         reason="" if said is None else said.reason,
         digest=record.digest,
