@@ -77,15 +77,16 @@ async def test_a_scan_dropped_into_the_tray_is_joined_taken_apart_and_attached_t
 
 async def test_a_scan_that_a_case_has_already_is_a_duplicate_with_a_way_to_the_case(served: Served) -> None:
     desk = served.station
-    proof = NewFile(a_scan(), "旧证明.jpg", JPEG, Role.PROOF)
-    entry = {"item": "民族", "change_code": "52", "current": "汉", "proposed": "回", "proof": digest_of(proof.raw)}
+    nobodys, raw = a_scan() + b"nobody's", a_scan() + b"a case's"
+    proof = NewFile(raw, "旧证明.jpg", JPEG, Role.PROOF)
+    entry = {"item": "民族", "change_code": "52", "current": "汉", "proposed": "回", "proof": digest_of(raw)}
     body = {"person": PERSON, "items": [entry], "caused_by_opener": True}
     case = draft(desk.agent, desk.window, type="C04", to=ORIGIN, body=body, files=(proof,), now=now_utc())
     await served.sign_in(desk.window)
-    await dropped(served, "/tray", another_scan(), "别的.jpg")
-    _, page = await served.get("/tray")
+    await dropped(served, "/tray", nobodys, "别的.jpg")
+    _, page = await served.get(f"/tray/{items(served)[-1].item}")
     assert "完全相同" not in page
-    await dropped(served, "/tray", proof.raw, "又一次.jpg")
+    await dropped(served, "/tray", raw, "又一次.jpg")
     for place in ("/tray", f"/tray/{items(served)[-1].item}"):
         _, page = await served.get(place)
         assert f'<a href="/cases/{case}">该扫描件与 {case} 中的文件完全相同</a>' in page, place
