@@ -12,7 +12,8 @@ from hub.protocol.errors import HanxunError
 from hub.protocol.instants import format_instant, parse_instant
 from hub.protocol.verdict import Check, indeterminate
 from station_agent.store.engine import Store
-from station_agent.store.schema import crls, receipts
+from station_agent.store.schema.exchange import receipts
+from station_agent.store.schema.trust import crls
 from station_agent.store.trust import remember, setting
 
 KEY = "clock_skew"

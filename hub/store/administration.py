@@ -11,7 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 from hub.protocol.administration import AdministrationKind, Answer
 from hub.protocol.identifiers import Digest, digest_of
 from hub.protocol.instants import format_instant
-from hub.store.schema import administration, administrators, proposals
+from hub.store.schema.registry import administration, administrators, proposals
 from hub.store.trail_log import TrailLog, head_of
 from hub.trail.record import LeafEvent, make_record
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from hub.protocol.identifiers import Digest, StationId
 from hub.protocol.instants import format_instant
-from hub.store.schema import blobs, holdings
+from hub.store.schema.exchange import blobs, holdings
 from hub.store.statements import Prepared, as_array, insert_into, one_of
 
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from hub.protocol.administration import AdministrationKind
 from hub.protocol.erasure import ERASED
 from hub.protocol.identifiers import CaseId, StationId
-from hub.store.schema import case_acts, cases
+from hub.store.schema.exchange import case_acts, cases
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from hub.store.schema import administration, attachments, envelopes, erasures, receipts, station_events
+from hub.store.schema.exchange import attachments, envelopes, erasures, receipts
+from hub.store.schema.registry import administration
+from hub.store.schema.trail import station_events
 from hub.store.trail_log import as_bytes
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from hub.store.schema import certificates, envelopes, mailbox
+from hub.store.schema.exchange import envelopes, mailbox
+from hub.store.schema.registry import certificates
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from hub.pages.accounts import AccountRow
 from hub.pages.drafts import DraftRow
 from hub.protocol.identifiers import CaseId, StationId
 from hub.protocol.instants import format_instant
-from hub.store.schema import cases, desk_accounts, desk_drafts, desk_notes, desk_recovery_codes, desk_views, lookups
+from hub.store.schema.desk import desk_accounts, desk_drafts, desk_notes, desk_recovery_codes, desk_views, lookups
+from hub.store.schema.exchange import cases
 
 FIRST = "*"
 """The row whose one-time code lets in the first administrator."""

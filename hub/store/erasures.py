@@ -12,18 +12,9 @@ import sqlalchemy as sa
 from hub.protocol.erasure import ERASED, ErasedContent
 from hub.protocol.identifiers import CaseId, Digest, StationId
 from hub.protocol.instants import format_instant
-from hub.store.schema import (
-    attachments,
-    blobs,
-    cases,
-    desk_drafts,
-    envelopes,
-    erased,
-    erasures,
-    holdings,
-    leaves,
-    mailbox,
-)
+from hub.store.schema.desk import desk_drafts
+from hub.store.schema.exchange import attachments, blobs, cases, envelopes, erased, erasures, holdings, mailbox
+from hub.store.schema.trail import leaves
 
 ENVELOPE, FILE = "envelope", "file"
 

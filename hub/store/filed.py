@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from hub.protocol.identifiers import CaseId, Digest, EnvelopeId, StationId
 from hub.protocol.instants import format_instant
 from hub.store.restores import floor_seq
-from hub.store.schema import alarms, attachments, cases, envelopes, handovers, mailbox, receipts
+from hub.store.schema.exchange import alarms, attachments, cases, envelopes, handovers, mailbox, receipts
 from hub.store.statements import Prepared, as_array, insert_into, one_of
 
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from hub.protocol.identifiers import Digest
-from hub.store.schema import administration, envelopes, leaves
+from hub.store.schema.exchange import envelopes
+from hub.store.schema.registry import administration
+from hub.store.schema.trail import leaves
 from hub.trail.record import LeafEvent, LeafRecord, parse_record
 
 

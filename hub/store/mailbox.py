@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from hub.protocol.identifiers import StationId
-from hub.store.schema import envelopes, mailbox, receipts
+from hub.store.schema.exchange import envelopes, mailbox, receipts
 
 
 @dataclass(frozen=True, slots=True)

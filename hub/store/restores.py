@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from hub.store.schema import envelopes, restores
+from hub.store.schema.exchange import envelopes
+from hub.store.schema.trail import restores
 from hub.store.statements import Prepared
 
 

@@ -11,7 +11,8 @@ from hub.protocol.errors import Refused
 from hub.protocol.identifiers import Digest, StationId
 from hub.protocol.instants import format_instant
 from hub.protocol.seal_status import SEAL_STATE_ZH, SealEntry, SealEvent, SealState
-from hub.store.schema import administration, seal_alarms, seal_events, seal_lists, seals
+from hub.store.schema.registry import administration
+from hub.store.schema.seals import seal_alarms, seal_events, seal_lists, seals
 
 
 @dataclass(frozen=True, slots=True)

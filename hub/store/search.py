@@ -9,18 +9,16 @@ from sqlalchemy.dialects.sqlite import insert
 
 from hub.protocol.erasure import ERASED
 from hub.protocol.identifiers import CaseId, Digest, StationId
-from hub.store.schema import (
-    cases,
-    envelopes,
-    receipts,
+from hub.store.schema.exchange import cases, envelopes, receipts
+from hub.store.schema.search import (
     search_cases,
     search_events,
     search_letters,
     search_limits,
     search_people,
     search_terms,
-    station_events,
 )
+from hub.store.schema.trail import station_events
 from hub.store.trail_log import as_bytes
 
 MOST_COUNTED = 10_000

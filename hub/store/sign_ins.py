@@ -7,7 +7,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from hub.protocol.identifiers import StationId
 from hub.protocol.instants import format_instant
-from hub.store.schema import assertions, station_seen
+from hub.store.schema.registry import assertions, station_seen
 
 
 def note_seen(tx: sa.Connection, station: StationId, *, now: datetime) -> None:

@@ -10,7 +10,8 @@ from hub.protocol.errors import Refused
 from hub.protocol.identifiers import Digest, StationId
 from hub.protocol.instants import format_instant
 from hub.protocol.specimens import RegisteredSpecimen, SealSpecimens
-from hub.store.schema import cases, seal_specimens, seals, specimens
+from hub.store.schema.exchange import cases
+from hub.store.schema.seals import seal_specimens, seals, specimens
 
 
 def keep_specimen(tx: sa.Connection, *, digest: Digest, name: str, raw: bytes) -> None:

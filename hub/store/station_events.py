@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from hub.protocol.identifiers import Digest, StationId
-from hub.store.schema import leaves, station_events
+from hub.store.schema.trail import leaves, station_events
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from sqlalchemy.dialects.sqlite import insert
 
 from hub.protocol.identifiers import Digest, StationId
 from hub.protocol.instants import SHANGHAI
-from hub.store.schema import head, station_versions, stations
+from hub.store.schema.registry import station_versions, stations
+from hub.store.schema.trail import head
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from hub.protocol.errors import Refused
 from hub.protocol.exchange import StationEntry
 from hub.protocol.identifiers import StationId
 from hub.protocol.instants import format_instant
-from hub.store.schema import certificates, head, stations
+from hub.store.schema.registry import certificates, stations
+from hub.store.schema.trail import head
 from hub.store.station_versions import StationVersion, day_of, put_version
 
 

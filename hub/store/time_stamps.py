@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from hub.protocol.instants import format_instant
-from hub.store.schema import time_stamps
+from hub.store.schema.trail import time_stamps
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from hub.store.schema import trail_keys
+from hub.store.schema.trail import trail_keys
 from hub.store.statements import Prepared
 
 _NEWEST = Prepared(sa.select(sa.func.max(trail_keys.c.number)))

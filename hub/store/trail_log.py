@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert
 from hub.protocol.codes import Code
 from hub.protocol.errors import Damaged, Refused
 from hub.protocol.receipt import TrailPosition
-from hub.store.schema import head, leaves, tiles
+from hub.store.schema.trail import head, leaves, tiles
 from hub.store.statements import Prepared, insert_into
 from hub.trail.checkpoint import SignedCheckpoint, open_checkpoint, sign_checkpoint
 from hub.trail.hashing import leaf_hash

@@ -8,7 +8,8 @@ from sqlalchemy.dialects.sqlite import insert
 
 from hub.protocol.identifiers import StationId
 from hub.protocol.instants import format_instant
-from hub.store.schema import cosignatures, cosigned, stations, witnesses
+from hub.store.schema.registry import stations
+from hub.store.schema.trail import cosignatures, cosigned, witnesses
 
 
 @dataclass(frozen=True, slots=True)

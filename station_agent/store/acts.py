@@ -6,7 +6,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from hub.protocol.act import ActKind
 from hub.protocol.identifiers import CaseId, Digest, EnvelopeId
-from station_agent.store.schema import acts
+from station_agent.store.schema.cases import acts
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from hub.protocol.administration import AdministrationKind
 from hub.protocol.identifiers import CaseId, StationId
-from station_agent.store.schema import case_acts, cases
+from station_agent.store.schema.cases import case_acts, cases
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, selec
 
 from hub.protocol.identifiers import CaseId
 from station_agent.store.cases import CaseRow
-from station_agent.store.schema import case_files, cases, desk_seen, letters
+from station_agent.store.schema.cases import case_files, cases, letters
+from station_agent.store.schema.desk import desk_seen
 
 _CASE = tuple(cases.c[field.name] for field in fields(CaseRow))
 

@@ -7,7 +7,8 @@ from sqlalchemy import Connection, select
 
 from hub.protocol.identifiers import CaseId, Digest
 from station_agent.store.letters import LetterRow
-from station_agent.store.schema import envelopes, letters, outbox, receipts
+from station_agent.store.schema.cases import letters
+from station_agent.store.schema.exchange import envelopes, outbox, receipts
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from hub.protocol.errors import Refused
 from hub.protocol.identifiers import CaseId, Digest, StationId
 from hub.protocol.instants import format_instant
 from station_agent.store.restores import skipped_until
-from station_agent.store.schema import case_files, case_numbers, cases
+from station_agent.store.schema.cases import case_files, case_numbers, cases
 
 OPENER = "opener"
 ANSWERER = "answerer"

@@ -5,24 +5,20 @@ from collections.abc import Iterator
 from sqlalchemy import Column, ColumnElement, Connection, func, or_, select
 
 from station_agent.store.outbox import SENT
-from station_agent.store.schema import (
+from station_agent.store.schema.cases import (
     acts,
     case_files,
     cases,
-    certificates,
-    deliveries,
-    envelopes,
     erased_cases,
     evidence_files,
     letter_numbers,
     letters,
-    outbox,
-    receipts,
     register_acts,
-    specimens,
-    tray,
     used_letters,
 )
+from station_agent.store.schema.desk import tray
+from station_agent.store.schema.exchange import deliveries, envelopes, outbox, receipts
+from station_agent.store.schema.trust import certificates, specimens
 
 _NAMING: tuple[Column[str], ...] = (
     acts.c.digest,

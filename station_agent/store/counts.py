@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from station_agent.store.outbox import QUEUED, REFUSED
-from station_agent.store.schema import cases, crls, deliveries, envelopes, outbox, search_due, statements, trail_events
+from station_agent.store.schema.cases import cases
+from station_agent.store.schema.desk import search_due
+from station_agent.store.schema.exchange import deliveries, envelopes, outbox, statements
+from station_agent.store.schema.trail import trail_events
+from station_agent.store.schema.trust import crls
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from sqlalchemy import Connection, func, insert, select, update
 
 from hub.protocol.identifiers import Digest
-from station_agent.store.schema import deliveries
+from station_agent.store.schema.exchange import deliveries
 
 FILED = "filed"
 QUARANTINED = "quarantined"

@@ -11,7 +11,7 @@ from hub.pages.accounts import AccountRow
 from hub.pages.drafts import DraftRow
 from hub.protocol.identifiers import CaseId
 from hub.protocol.instants import format_instant
-from station_agent.store.schema import desk_accounts, desk_drafts, desk_recovery_codes, desk_seen
+from station_agent.store.schema.desk import desk_accounts, desk_drafts, desk_recovery_codes, desk_seen
 
 _ACCOUNT = tuple(desk_accounts.c[field.name] for field in fields(AccountRow))
 

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from hub.protocol.envelope import Kind
 from hub.protocol.identifiers import CaseId, Digest, EnvelopeId
-from station_agent.store.schema import envelopes, outbox, receipts
+from station_agent.store.schema.exchange import envelopes, outbox, receipts
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,23 +14,18 @@ from hub.protocol.erasure import ERASED
 from hub.protocol.identifiers import CaseId, Digest
 from hub.protocol.instants import format_instant
 from station_agent.store.case_acts import forget_words
-from station_agent.store.schema import (
+from station_agent.store.schema.cases import (
     acts,
     case_files,
     cases,
-    deliveries,
-    desk_drafts,
-    desk_handlings,
-    desk_seen,
-    envelopes,
     erased_cases,
     evidence_files,
     gate_verdicts,
     letters,
-    outbox,
-    settings,
-    tray,
 )
+from station_agent.store.schema.desk import desk_drafts, desk_handlings, desk_seen, tray
+from station_agent.store.schema.exchange import deliveries, envelopes, outbox
+from station_agent.store.schema.trust import settings
 
 _MARK = "erasing "
 _HERE = (

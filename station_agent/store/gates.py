@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from sqlalchemy import Connection, func, insert, select, update
 
 from hub.protocol.identifiers import CaseId, Digest
-from station_agent.store.schema import evidence_files, gate_verdicts, register_acts, used_letters
+from station_agent.store.schema.cases import evidence_files, gate_verdicts, register_acts, used_letters
 
 PENDING = "pending"
 DONE = "done"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from sqlalchemy import Connection, insert, select
 
 from hub.protocol.identifiers import CaseId
-from station_agent.store.schema import desk_handlings
+from station_agent.store.schema.desk import desk_handlings
 
 TAKEN_OVER = "taken over"
 FORWARDED = "forwarded"

@@ -12,7 +12,7 @@ from hub.protocol.errors import Refused
 from hub.protocol.identifiers import CaseId, Digest
 from hub.protocol.instants import SHANGHAI, format_instant
 from station_agent.store.restores import LETTER, skipped_until
-from station_agent.store.schema import letter_numbers, letters
+from station_agent.store.schema.cases import letter_numbers, letters
 
 USED = "used"
 VOID = "void"

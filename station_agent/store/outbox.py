@@ -9,7 +9,7 @@ from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
 from hub.protocol.identifiers import Digest
 from hub.protocol.instants import format_instant
-from station_agent.store.schema import outbox
+from station_agent.store.schema.exchange import outbox
 
 QUEUED = "queued"
 SENT = "sent"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
-from station_agent.store.schema import desk_phrases
+from station_agent.store.schema.desk import desk_phrases
 
 
 @dataclass(frozen=True, slots=True)

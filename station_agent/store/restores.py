@@ -6,15 +6,10 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, insert, select
 
 from hub.protocol.instants import format_instant
-from station_agent.store.schema import (
-    case_numbers,
-    checkpoints,
-    hub_restores,
-    letter_numbers,
-    lost_checkpoints,
-    settings,
-    skipped_numbers,
-)
+from station_agent.store.schema.cases import case_numbers, letter_numbers
+from station_agent.store.schema.exchange import hub_restores, skipped_numbers
+from station_agent.store.schema.trail import checkpoints, lost_checkpoints
+from station_agent.store.schema.trust import settings
 
 LETTER = "letter"
 

@@ -4,7 +4,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from hub.protocol.identifiers import CaseId
-from station_agent.store.schema import reveals
+from station_agent.store.schema.cases import reveals
 
 
 def last_reveal(tx: Connection) -> int:

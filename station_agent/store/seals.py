@@ -8,7 +8,8 @@ from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from hub.protocol.identifiers import Digest, digest_of
 from hub.protocol.instants import format_instant
-from station_agent.store.schema import seal_alarms, seal_lists, statements
+from station_agent.store.schema.exchange import statements
+from station_agent.store.schema.trust import seal_alarms, seal_lists
 
 
 @dataclass(frozen=True, slots=True)

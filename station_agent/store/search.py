@@ -7,7 +7,9 @@ from sqlalchemy import Connection, delete, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from hub.protocol.identifiers import CaseId, Digest
-from station_agent.store.schema import desk_lookups, envelopes, letters, search_due, search_words
+from station_agent.store.schema.cases import letters
+from station_agent.store.schema.desk import desk_lookups, search_due, search_words
+from station_agent.store.schema.exchange import envelopes
 
 NAME = "name"  # `name id18`
 ID = "id"  # a citizen number written backwards: its end is what people know

@@ -9,7 +9,8 @@ from sqlalchemy.dialects.sqlite import insert as insert_or
 from hub.protocol.identifiers import Digest, StationId
 from hub.protocol.instants import format_instant
 from station_agent.store.cases import ANSWERER
-from station_agent.store.schema import cases, specimen_statements, specimens
+from station_agent.store.schema.cases import cases
+from station_agent.store.schema.trust import specimen_statements, specimens
 
 ENDED = ("closed", "withdrawn")
 

@@ -9,11 +9,10 @@ from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from hub.protocol.identifiers import CaseId, Digest, digest_of
 from hub.protocol.instants import format_instant
-from station_agent.store.schema import (
-    envelopes,
+from station_agent.store.schema.exchange import envelopes, receipts
+from station_agent.store.schema.trail import (
     leaf_proofs,
     misbehaviour,
-    receipts,
     time_stamps,
     trail_events,
     trail_keys,

@@ -10,7 +10,8 @@ from hub.protocol.codes import Code
 from hub.protocol.errors import Refused
 from hub.protocol.identifiers import CaseId, Digest
 from hub.protocol.instants import format_instant
-from station_agent.store.schema import case_files, letters, tray
+from station_agent.store.schema.cases import case_files, letters
+from station_agent.store.schema.desk import tray
 
 
 class TrayState(StrEnum):

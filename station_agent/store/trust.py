@@ -9,7 +9,8 @@ from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from hub.protocol.identifiers import digest_of
 from hub.protocol.instants import format_instant
-from station_agent.store.schema import certificates, checkpoints, crls, settings
+from station_agent.store.schema.trail import checkpoints
+from station_agent.store.schema.trust import certificates, crls, settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from hub.protocol.identifiers import digest_of
-from hub.store import schema
 from hub.store.database import Readers
 from hub.store.layout import DataFolder
+from hub.store.schema import exchange as schema
 from station_agent.desk.claim import claim
 from tests.exchange.builders import now_utc
 from tests.station.desks import World, a_correction, a_sealed_letter, a_world

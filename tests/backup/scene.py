@@ -10,14 +10,15 @@ import sqlalchemy as sa
 
 from hub.protocol.identifiers import Digest
 from hub.signing.keys import ScryptCost
-from hub.store import schema as hub_tables
 from hub.store.database import Readers
 from hub.store.layout import DataFolder
+from hub.store.schema import exchange as hub_tables
 from hub.web.server import serve
 from station_agent.agent import open_agent
 from station_agent.register.reference import ReferenceRegister
-from station_agent.store import schema as agent_tables
 from station_agent.store.outbox import QUEUED, outbox_rows, wake_all
+from station_agent.store.schema import exchange as agent_tables
+from station_agent.store.schema.cases import cases
 from tests.end_to_end.world import free_port
 from tests.exchange.builders import PASSPHRASE as HUB_PASSPHRASE
 from tests.exchange.builders import Province, a_hub_folder, a_province, now_utc
@@ -103,7 +104,7 @@ def held(desk: Desk) -> dict[Digest, list[bytes]]:
 
 def states(desk: Desk) -> dict[str, tuple[str, str, str]]:
     """Every case at the desk: its side, state and gate."""
-    c = agent_tables.cases
+    c = cases
     with desk.agent.store.read() as tx:
         return {row.case: (row.side, row.state, row.gate) for row in tx.execute(sa.select(c))}
 

@@ -13,12 +13,12 @@ from station_agent.desk.claim import claim
 from station_agent.desk.draft import draft
 from station_agent.desk.look import look
 from station_agent.desk.reply import reply
-from station_agent.store import schema
 from station_agent.store.cases import next_case_number
 from station_agent.store.gates import register_acts_of, use_of_letter
 from station_agent.store.letters import find_letter, letter_register
 from station_agent.store.numbers import STRIDE
 from station_agent.store.outbox import SENT, outbox_rows
+from station_agent.store.schema import cases as schema
 from tests.backup.scene import BACKUP, CHEAP, Scene, a_scene, held, reopened, serving, states
 from tests.exchange.builders import now_utc
 from tests.station.desks import SEEN, World, a_correction, a_draft, a_sent_letter, acted

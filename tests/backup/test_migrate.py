@@ -12,12 +12,12 @@ from hub.exchange.verify_trail import verify_trail
 from hub.protocol.codes import Code
 from hub.protocol.errors import Damaged, Unavailable
 from hub.protocol.identifiers import digest_of
-from hub.store import schema as hub_tables
 from hub.store.database import Readers
 from hub.store.layout import DataFolder
 from hub.store.migrate import migrate_keeping, newest_revision, require_current, revision_of
-from station_agent.store import schema as agent_tables
+from hub.store.schema import exchange as hub_tables
 from station_agent.store.engine import open_store
+from station_agent.store.schema import exchange as agent_tables
 from tests.exchange.builders import now_utc
 
 STORES = Path(__file__).parents[1] / "vectors" / "stores"

@@ -18,19 +18,20 @@ from hub.protocol.identifiers import Digest, digest_of
 from hub.protocol.receipt import TrailPosition
 from hub.signing.certificates import known, read_certificate
 from hub.signing.receipts import SignedReceipt, open_receipt
-from hub.store import schema as hub_tables
 from hub.store.blobs import BlobStore, hash_file
 from hub.store.database import Readers
+from hub.store.schema import exchange as hub_tables
+from hub.store.schema.trail import station_events
 from hub.store.trail_log import head_of, leaf_records, tile_reader
 from hub.trail.checkpoint import open_checkpoint
 from hub.trail.position import parse_position
 from hub.trail.record import LeafEvent, parse_record
 from hub.trail.verify import verify_tree
 from station_agent.receipts import check_receipt_for
-from station_agent.store import schema as agent_tables
 from station_agent.store.cases import all_cases
 from station_agent.store.deliveries import FILED, delivery_rows
 from station_agent.store.outbox import SENT, outbox_rows
+from station_agent.store.schema import exchange as agent_tables
 from station_agent.store.verdicts import decode_checks
 from tests.end_to_end.stories import Exchange
 from tests.end_to_end.world import Station, World, now_utc
@@ -247,7 +248,7 @@ def _hub_state(tx: sa.Connection) -> HubState:
         receipts=tx.execute(sa.select(sa.func.count()).select_from(r)).scalar_one(),
         alarms=tx.execute(sa.select(sa.func.count()).select_from(hub_tables.alarms)).scalar_one(),
         records=tuple(record for _, record in leaf_records(tx)),
-        events=tuple((row.digest, row.raw, row.leaf) for row in tx.execute(sa.select(hub_tables.station_events))),
+        events=tuple((row.digest, row.raw, row.leaf) for row in tx.execute(sa.select(station_events))),
     )
 
 

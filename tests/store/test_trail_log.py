@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hub.protocol.errors import Damaged
 from hub.store.database import open_writer
 from hub.store.migrate import create_database
-from hub.store.schema import head, tiles
+from hub.store.schema.trail import head, tiles
 from hub.store.trail_log import TrailLog, head_of, insert_head, leaf_records, tile_reader
 from hub.trail.checkpoint import open_checkpoint
 from hub.trail.note import make_signer

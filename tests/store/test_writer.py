@@ -14,7 +14,7 @@ from hub.protocol.codes import Code
 from hub.protocol.errors import Damaged, HanxunError, Refused, Unavailable
 from hub.store.database import Readers
 from hub.store.migrate import create_database
-from hub.store.schema import blobs
+from hub.store.schema.exchange import blobs
 from hub.store.writer import MAX_BATCH, Writer
 
 

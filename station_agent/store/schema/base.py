@@ -1,0 +1,5 @@
+"""What all tables are listed in."""
+
+from sqlalchemy import MetaData
+
+metadata = MetaData()
