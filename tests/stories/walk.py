@@ -91,7 +91,9 @@ def links_of(page: Page) -> list[str]:
 def name_of(address: str) -> str:
     """A page's name: its path and the part of its query that makes it another page."""
     parts = urlsplit(address)
-    query = urlencode([(key, value) for key, value in parse_qsl(parts.query) if key in ("tab", "next", "by", "view")])
+    query = urlencode(
+        [(key, value) for key, value in parse_qsl(parts.query) if key in ("tab", "next", "by", "view", "org")]
+    )
     return _DIGEST.sub("x", parts.path) + (f"?{query}" if query else "")
 
 

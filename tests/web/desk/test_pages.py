@@ -62,6 +62,19 @@ async def found_by(served: Served, form: dict[str, str], path: str = "/cases/sea
     return page
 
 
+async def test_the_overview_leads_down_to_the_cases_that_a_station_must_act_on(
+    served: Served, scene: tuple[Bureau, Filed]
+) -> None:
+    bureau, filed = scene
+    await served.sign_in(bureau.auditor)
+    _, whole = await served.get("/desk")
+    assert f'href="/desk?org={B}"' in whole
+    _, page = await served.get(f"/desk?org={B}")
+    assert [case in page for case in filed.delivered] == [True] * len(filed.delivered)
+    assert 'class="days"' not in page  # the chart is of the whole hub
+    assert "11010519491231002X" not in page
+
+
 async def test_cases_are_found_by_conditions_and_numbers_and_shown_masked(
     served: Served, scene: tuple[Bureau, Filed]
 ) -> None:
