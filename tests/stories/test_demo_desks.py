@@ -157,7 +157,7 @@ def test_no_page_of_the_officers_desk_shuts_anybody_out(played: Played, browser:
 @needs_chromium
 def test_no_page_of_the_hubs_desk_shuts_anybody_out(played: Played, browser: Browser) -> None:
     look = Look(browser)
-    for number in ("900003", "900001"):
+    for number in ("900001", "900003"):  # who administers comes to all that an auditor comes to, and to more
         url, cookie = played.session(number)
         view = look.at_results(url, cookie, "/cases", {"term": ""})
         look.around(f"{url}/desk", cookie=cookie, starts=("/no-such-page", view))
