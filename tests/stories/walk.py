@@ -104,12 +104,17 @@ def in_language(page: Page, language: str) -> None:
     page.reload()
 
 
+_QUIET = "!document.querySelector('.htmx-request') && [...document.images].every(each => each.complete)"
+
+
 def settled(page: Page) -> None:
-    """Return when the pictures of the page are there."""
-    for _ in range(100):  # not by a function that waits in the page: the policy forbids to evaluate text there
-        if page.evaluate("[...document.images].every(each => each.complete)"):
+    """Return when the parts that the page asks for by itself are there, and their pictures."""
+    quiet = 0
+    for _ in range(200):  # not by a function that waits in the page: the policy forbids to evaluate text there
+        quiet = quiet + 1 if page.evaluate(_QUIET) else 0
+        if quiet == 2:  # a part that has just come asks for its picture next
             return
-        page.wait_for_timeout(100)
+        page.wait_for_timeout(50)
 
 
 def _origin(url: str) -> str:
