@@ -173,6 +173,9 @@ class Edge(Generic[D, P]):
             "lang": visit.words.language,
             "here": way_back(self._pages.routes, route, visit),
         }
+        if visit.session is not None and not answer.template.startswith("_"):
+            # Shown now, and only once. A part that some page asked for by itself has no room for it.
+            visit.session.notice = None
         return _bare(
             render(self._pages.package, answer.template, values).encode(), "text/html", {}, status=answer.status
         )

@@ -64,7 +64,7 @@ class Frame:
 
 
 def frame_of(desk: Desk, visit: Visit) -> Frame:
-    """Return the frame; the notice of the session is shown once and forgotten."""
+    """Return the frame, with the notice that the session has for its next page."""
     session, settings = visit.session, desk.agent.settings
     if session is None:
         return Frame(
@@ -92,7 +92,6 @@ def frame_of(desk: Desk, visit: Visit) -> Frame:
         warnings = _warnings(tx, desk, visit)
         unread = count_unread(tx, inbox_filter(desk, person, OPEN_AT_ANSWERER), number=person.number)
     seen = None if skew is None else skew.measured_at
-    notice, session.notice = session.notice, None
     return Frame(
         station=settings.name,
         officer=person.certified.name,
@@ -107,7 +106,7 @@ def frame_of(desk: Desk, visit: Visit) -> Frame:
         now=format_instant(visit.now),
         path=visit.path,
         csrf=visit.csrf,
-        notice=notice,
+        notice=session.notice,
         warnings=warnings,
         unread=unread,
     )

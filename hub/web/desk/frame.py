@@ -56,12 +56,11 @@ class Frame:
 
 
 def frame_of(ground: Ground, visit: Visit) -> Frame:
-    """Return the frame; the notice of the session is shown once and forgotten."""
+    """Return the frame, with the notice that the session has for its next page."""
     session, now = visit.session, format_instant(visit.now)
     if session is None:
         return Frame(ground.name, "", "", (), False, (), now, visit.path, visit.csrf, None)
     person = session.person
-    notice, session.notice = session.notice, None
     administers = OfficerRole.ADMINISTRATOR in person.roles
     waiting, behind = ground.read(lambda tx: (_waiting(tx, visit) if administers else 0, progress_of(tx).behind))
     places = tuple(
@@ -84,7 +83,7 @@ def frame_of(ground: Ground, visit: Visit) -> Frame:
         now=now,
         path=visit.path,
         csrf=visit.csrf,
-        notice=notice,
+        notice=session.notice,
         behind=behind,
     )
 

@@ -337,3 +337,15 @@ async def test_a_scan_of_the_tray_goes_with_what_the_other_station_asked_for(ser
     assert (row.state, row.case) == ("attached", case)
     response, page = await served.post(form, {"_token": token, "text": "再补充", "proof.tray": str(item)})
     assert response.status == HTTPStatus.UNPROCESSABLE_ENTITY  # it is the case's now
+
+
+async def test_what_was_done_is_said_on_the_next_page_and_not_to_a_part_that_refreshes(served: Served) -> None:
+    desk = served.station
+    await served.sign_in(desk.window)
+    await dropped(served, "/tray", another_scan(), "多余.jpg")
+    token = await served.token()
+    await served.post("/tray/do/discard", {"_token": token, f"item.{items(served)[-1].item}": "on"})
+    said = "已丢弃，24小时内可恢复"
+    for path, is_said in (("/tray/rows", False), ("/tray", True), ("/tray", False)):
+        _, page = await served.get(path)
+        assert (said in page) is is_said, path
