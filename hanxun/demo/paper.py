@@ -11,6 +11,7 @@ from hub.letters.printing.typesetting import font_file
 DPI = 200
 _RED = (200, 30, 40)
 _DIAMETER_MM = 40
+_A4_MM = (210, 297)
 _OVERSAMPLING = 4
 
 
@@ -29,6 +30,14 @@ def stamp_and_scan(page_png: bytes, *, station: str, seed: int) -> bytes:
     scan = Image.blend(crooked, noise, 0.03).filter(ImageFilter.GaussianBlur(0.5))
     out = io.BytesIO()
     scan.save(out, "JPEG", quality=88, dpi=(DPI, DPI))
+    return out.getvalue()
+
+
+def blank_page() -> bytes:
+    """Return an empty A4 page at 200 dpi, PNG: what a seal's registered impression stands on."""
+    out = io.BytesIO()
+    wide, high = (round(side / 25.4 * DPI) for side in _A4_MM)
+    Image.new("RGB", (wide, high), "white").save(out, "PNG")
     return out.getvalue()
 
 

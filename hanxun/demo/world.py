@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hanxun.demo.commands import hanxun
+from hanxun.demo.paper import blank_page, stamp_and_scan
 from hanxun.demo.people import (
     ADMINISTRATORS,
     AUDITOR,
@@ -223,7 +224,9 @@ def _make_seal(world: World, station: DemoStation) -> None:
     )
     certificate = Path(made["certificate"])
     _issue(world, Path(made["request"]), certificate, "--kind", "seal", "--purpose", "household")
-    hanxun("seal", "register", "--certificate", certificate, *world.one_administrator())
+    impression = world.papers / f"印模-{station.key}.jpg"
+    write_file(impression, stamp_and_scan(blank_page(), station=station.name, seed=0))
+    hanxun("seal", "register", "--certificate", certificate, "--specimen", impression, *world.one_administrator())
     hanxun("seal", "activate", station.code, *world.two_administrators())
 
 
