@@ -38,6 +38,7 @@ SENT_TABS = {
     "done": ("closed", "withdrawn", "void", "erased"),
     "all": (),
 }
+TO_ANSWER = (*INBOX_TABS["new"], *INBOX_TABS["working"])
 TONES = {
     "delivered": "new",
     "reassigned": "new",
@@ -169,11 +170,11 @@ def _desk_page(desk: Desk, visit: Visit) -> DeskPage:
         if urged:
             cards.append(Card("urged", urged, "#today", "urgent"))
         if inbox.types:
-            counts = count_by_state(tx, inbox)
+            counts = count_by_state(tx, replace(inbox, states=TO_ANSWER))
             cards.append(Card("to_claim", _sum(counts, "delivered", "reassigned"), "/inbox?tab=new", "new"))
             cards.append(Card("working", _sum(counts, "claimed", "in_progress"), "/inbox?tab=working", "busy"))
         if sent.types and OfficerRole.WINDOW in person.certified.roles:
-            counts = count_by_state(tx, sent)
+            counts = count_by_state(tx, replace(sent, states=SENT_TABS["mine"]))
             cards.append(Card("to_supply", _sum(counts, "awaiting_supply", "returned"), "/sent?tab=mine", "wait"))
             cards.append(Card("to_close", _sum(counts, "answered"), "/sent?tab=mine", "good"))
         if {OfficerRole.HEAD, OfficerRole.CUSTODIAN} & person.certified.roles:
