@@ -54,6 +54,14 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Holder:
+    """A case that holds the same bytes as a scan, and whether the visitor may see it."""
+
+    case: CaseId
+    visible: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Arriving:
     """A file in the scanner's folder that has not come to rest yet."""
 
@@ -183,9 +191,7 @@ def attach_item(desk: Desk, visit: Visit) -> Answer:
             found = find_case(tx, case)
         if found is None or not may_see(desk.agent.catalogue, visit.person, found):
             raise Refused(Code.DESK_NOT_FOUND)
-        if row.state != TrayState.WAITING.value:
-            raise Refused(Code.TRAY_STATE, values={"item": row.item, "state": row.state})
-        raw = desk.agent.store.blobs.get(_digest(row))
+        _, raw = tray.usable(desk.agent.store, row.item)
         receiving.put_whole(desk, visit, case, raw, row.name, item=row.item)
     except HanxunError as error:
         return _item_told(desk, visit, error)
@@ -234,14 +240,6 @@ def _page(desk: Desk, visit: Visit) -> TrayPage:
 def _folder(desk: Desk) -> Path | None:
     settings = desk.agent.settings.scan_folder
     return None if settings is None else desk.agent.folder.root / settings.path
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """A case that holds the same bytes as a scan, and whether the visitor may see it."""
-
-    case: CaseId
-    visible: bool
 
 
 def _holders(desk: Desk, visit: Visit, rows: Iterable[TrayRow]) -> dict[Digest, Holder]:

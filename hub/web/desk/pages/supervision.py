@@ -180,17 +180,12 @@ def _place(visit: Visit, what: str, looked: _Looked) -> str:
 
 def _act(ground: Ground, visit: Visit, what: str, limit: CaseLimit) -> AdministrativeAct:
     """The act that the form asks for, as it could be signed now. Raises: Refused (`desk.*`, `supervision.*`, `limit.*`)."""
-    reason, due = reason_of(visit), format_instant(limit.due)
-    step, station = limit.rule.step, limit.station
-    details: msgspec.Struct
+    act = _made(ground, visit, what, limit, seen=format_instant(limit.due))
     if what == URGE:
         require_late(limit, now=visit.now)
-        details = UrgeDetails(station=station, step=step, due_at=due, reason=reason)
     else:
-        until = _until(visit)
-        require_new_end(limit, until, now=visit.now)
-        details = ExtendDetails(station=station, step=step, before=due, due_at=format_instant(until), reason=reason)
-    return _made(ground, visit, what, details)
+        require_new_end(limit, _until(visit), now=visit.now)
+    return act
 
 
 def _signed_act(ground: Ground, visit: Visit, what: str) -> AdministrativeAct:
@@ -198,16 +193,18 @@ def _signed_act(ground: Ground, visit: Visit, what: str) -> AdministrativeAct:
     looked, seen, id = _look(ground, visit), visit.form.get("seen", ""), visit.form.get("id", "")
     if re.fullmatch(ENVELOPE_ID_PATTERN, id, re.ASCII) is None:
         raise Refused(Code.DESK_FORM)
+    act = _made(ground, visit, what, looked.limit, seen=seen)
+    return msgspec.structs.replace(act, id=EnvelopeId(id))
+
+
+def _made(ground: Ground, visit: Visit, what: str, limit: CaseLimit, *, seen: str) -> AdministrativeAct:
+    """An act about `limit`, which ends at `seen` by what the administrator was shown. Raises: Refused (`desk.*`, `time.form`)."""
     reason, due = reason_of(visit), format_instant(parse_instant(seen))
-    step, station = looked.limit.rule.step, looked.limit.station
+    step, station = limit.rule.step, limit.station
     details: msgspec.Struct = UrgeDetails(station=station, step=step, due_at=due, reason=reason)
     if what == EXTEND:
         until = format_instant(_until(visit))
         details = ExtendDetails(station=station, step=step, before=due, due_at=until, reason=reason)
-    return msgspec.structs.replace(_made(ground, visit, what, details), id=EnvelopeId(id))
-
-
-def _made(ground: Ground, visit: Visit, what: str, details: msgspec.Struct) -> AdministrativeAct:
     origin, certified = ground.settings.trail.origin, visit.person.certified
     return make_act(_KINDS[what], visit.case, details, origin=origin, certified=certified, now=visit.now)
 
