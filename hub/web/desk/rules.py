@@ -1,6 +1,7 @@
 """Whom the rule of a page of the hub's desk lets through, and that a reason is given where one must be."""
 
 from hub.pages import routing
+from hub.pages.reasons import reason_of
 from hub.pages.routing import Rule
 from hub.protocol.codes import Code
 from hub.protocol.errors import NotPermitted, Refused
@@ -10,8 +11,6 @@ from hub.web.desk.officials import KEEPERS, Official
 from hub.web.desk.visit import Visit
 
 Route = routing.Route[Ground, Official]
-SHORTEST_REASON = 4
-LONGEST_REASON = 500
 
 
 def require_rule(route: Route, ground: Ground, visit: Visit) -> None:
@@ -30,11 +29,3 @@ def require_rule(route: Route, ground: Ground, visit: Visit) -> None:
             raise Refused(Code.DESK_NOT_FOUND)
     if route.rule is Rule.REASON:
         reason_of(visit)
-
-
-def reason_of(visit: Visit) -> str:
-    """Return the reason that the form gives. Raises: Refused (`desk.reason`)."""
-    reason = visit.form.get("reason", "").strip()
-    if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
-        raise Refused(Code.DESK_REASON, field="reason")
-    return reason

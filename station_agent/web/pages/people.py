@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from hub.pages.drafts import draft_of, forget_draft
+from hub.pages.reasons import reason_of
 from hub.pages.wording import Words
 from hub.protocol.administration import KIND_WORDS, AdministrationKind
 from hub.protocol.codes import Code
@@ -33,8 +34,6 @@ from station_agent.web.staff import Member, State, members, require_member
 from station_agent.web.visit import Answer, File, Html, Redirect, Visit
 
 HEADS = (OfficerRole.HEAD,)
-SHORTEST_REASON = 4
-LONGEST_REASON = 500
 RESET, LEAVE, CODE = "reset", "leave", "code"
 ACTS = (RESET, LEAVE, CODE)
 _IN_USE = (State.ACTIVE, State.LOCKED, State.NOT_ENROLLED, State.EXPIRED, State.REVOKED)
@@ -250,14 +249,6 @@ def request_file(desk: Desk, visit: Visit) -> Answer:
         raise Refused(Code.DESK_NOT_FOUND)
     raw = desk.agent.folder.officer(member.number).place.request.read_bytes()
     return File(raw, "application/x-pem-file", f"{member.number}.csr.pem")
-
-
-def reason_of(visit: Visit) -> str:
-    """Return the reason that the form gives. Raises: Refused (`desk.reason`)."""
-    reason = visit.form.get("reason", "").strip()
-    if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
-        raise Refused(Code.DESK_REASON, field="reason")
-    return reason
 
 
 def _reset(desk: Desk, head: Person, number: str, reason: str, visit: Visit) -> Answer:

@@ -9,6 +9,7 @@ import msgspec
 
 from hub.exchange.administration import Filed, Proposal, approve, make_act, pending, propose, proposed, withdraw
 from hub.pages.drafts import draft_of, forget_draft
+from hub.pages.reasons import reason_of
 from hub.pages.shown import moment
 from hub.pages.wording import Words
 from hub.protocol.administration import (
@@ -27,7 +28,6 @@ from hub.signing.certificates import read_certificate
 from hub.web.desk.accounts import code_for
 from hub.web.desk.ground import Ground
 from hub.web.desk.officials import people_here
-from hub.web.desk.rules import reason_of
 from hub.web.desk.visit import Answer, Html, Redirect, Visit
 
 Kind = AdministrationKind

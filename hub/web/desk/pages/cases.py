@@ -13,6 +13,7 @@ from hub.cases.machine import default_machine
 from hub.exchange.administration import propose
 from hub.exchange.search_index import Progress, progress_of
 from hub.pages.drafts import draft_of, forget_draft
+from hub.pages.reasons import reason_of
 from hub.pages.shown import masked_id, masked_name, moment
 from hub.pages.tables import Cell
 from hub.protocol.administration import AdministrationKind, ReasonDetails
@@ -22,7 +23,6 @@ from hub.protocol.instants import format_instant
 from hub.store.desk import LookUp, ViewRow, drop_view, drop_views_before, find_view, note_lookup, save_view, views_of
 from hub.store.search import IndexedCase, IndexedPerson, Question, count_cases, find_cases, first_people
 from hub.web.desk.ground import Ground
-from hub.web.desk.rules import reason_of
 from hub.web.desk.shown import (
     TONES,
     Choice,

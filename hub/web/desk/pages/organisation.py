@@ -11,6 +11,7 @@ import msgspec
 
 from hub.exchange.administration import make_act, propose_act
 from hub.pages.drafts import draft_of, forget_draft
+from hub.pages.reasons import reason_of
 from hub.protocol.administration import AdministrationKind, AdministrativeAct, MoveDetails, RenameDetails
 from hub.protocol.codes import Code
 from hub.protocol.errors import HanxunError, Refused
@@ -20,7 +21,6 @@ from hub.store.station_versions import StationVersion, day_of, versions_all
 from hub.store.stations import stations_known
 from hub.web.desk.ground import Ground
 from hub.web.desk.pages.acts import ActLine, kind_words, lines_of
-from hub.web.desk.rules import reason_of
 from hub.web.desk.shown import Choice
 from hub.web.desk.visit import Answer, Html, Redirect, Visit
 
@@ -129,8 +129,7 @@ def _sign(ground: Ground, visit: Visit, what: str) -> Answer:
 
 def _wrong(ground: Ground, visit: Visit, what: str, error: HanxunError) -> Answer:
     text, remedy = visit.words.error(error)
-    field = "reason" if error.code is Code.DESK_REASON else error.field or ""
-    page = replace(_page(ground, visit, what), error=text, remedy=remedy, field=field)
+    page = replace(_page(ground, visit, what), error=text, remedy=remedy, field=error.field or "")
     return Html("organisation.html", page, error.status)
 
 

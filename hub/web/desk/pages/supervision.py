@@ -17,6 +17,7 @@ from hub.exchange.limits import CaseLimit, usual_reckoning
 from hub.exchange.supervise import supervise
 from hub.exchange.supervision import LateCase, case_for, require_late, require_new_end
 from hub.pages.drafts import draft_of, forget_draft
+from hub.pages.reasons import reason_of
 from hub.pages.shown import exact
 from hub.protocol.administration import AdministrationKind, AdministrativeAct, ExtendDetails, UrgeDetails
 from hub.protocol.codes import Code
@@ -26,7 +27,6 @@ from hub.protocol.instants import SHANGHAI, format_instant, parse_instant
 from hub.store.case_acts import CaseActRow, acts_about
 from hub.web.desk.ground import Ground
 from hub.web.desk.pages.acts import ActLine, kind_words
-from hub.web.desk.rules import reason_of
 from hub.web.desk.shown import step_name, type_name
 from hub.web.desk.visit import Answer, Html, Redirect, Visit
 

@@ -17,6 +17,7 @@ from hub.exchange.administration import propose
 from hub.exchange.case_integrity import CaseIntegrity, Finding, check_case
 from hub.exchange.evidence import export_evidence
 from hub.pages.drafts import draft_of, forget_draft
+from hub.pages.reasons import reason_of
 from hub.pages.shown import masked_id, masked_name, moment
 from hub.pages.visit import File
 from hub.pages.wording import Words
@@ -49,7 +50,6 @@ from hub.trail.note import parse_verifier_key
 from hub.web.desk.ground import Ground
 from hub.web.desk.pages.supervision import earlier_act
 from hub.web.desk.pages.trail_shown import ActShown, EventShown, FileShown, LimitShown, Step, Told, TrailPage
-from hub.web.desk.rules import reason_of
 from hub.web.desk.shown import TONES, kind_name, state_name, step_name, type_name
 from hub.web.desk.visit import Answer, Html, Redirect, Visit
 
